@@ -64,34 +64,19 @@ extension CoordinatorNode {
 
     /// The measured figures of a statement's stages, for EXPLAIN ANALYZE.
     private func analysis(of book: JobBook, statement: UInt32) -> String {
+        guard case .analyze(let graph, _, let expectedRows) = book.plans[statement]?.work else { return "" }
         let stages = scheduler.progress(of: book.id)?.stages.filter { $0.key.statement == statement } ?? []
         return stages.map { stage in
-            "stage \(stage.key.stage) \(stage.label): \(Counted.text(stage.total, "task")), "
-                + "\(Counted.text(stage.counters.rowsIn, "row")) in, "
-                + "\(Counted.text(stage.counters.rowsOut, "row")) out, "
-                + "\(ByteSize.format(stage.counters.bytesIn)) in, "
-                + "\(ByteSize.format(stage.counters.bytesOut)) out, "
-                + "\(stage.counters.milliseconds) ms in tasks"
-                + skipped(stage.counters.skippedParts, in: book, stage.key)
+            let place = graph.stages.firstIndex { $0.id == stage.key.stage }
+            return MeasuredStage(
+                stage, planned: place.map { graph.stages[$0] },
+                expectedRows: place.flatMap { $0 < expectedRows.count ? expectedRows[$0] : nil } ?? []
+            ).text
         }.joined(separator: "\n")
-    }
-
-    private func skipped(_ parts: Int, in book: JobBook, _ stage: StageKey) -> String {
-        if parts == 0 { return "" }
-        let all = max(parts, book.partCount(of: stage))
-        return ", \(parts) of \(Counted.text(all, "file part")) skipped"
     }
 }
 
 extension JobBook {
-    /// The parts of files of a stage.
-    func partCount(of stage: StageKey) -> Int {
-        guard case .analyze(let graph, _) = plans[stage.statement]?.work,
-            let planned = graph.stages.first(where: { $0.id == stage.stage })
-        else { return 0 }
-        return planned.splits.reduce(0) { $0 + $1.reduce(0) { $0 + $1.count } }
-    }
-
     /// The rows of a statement that needs no stages for them (EXPLAIN, SHOW, SET), or of EXPLAIN ANALYZE with
     /// the measured figures `text`; nil for all others.
     func knownRows(_ statement: UInt32, text: String) -> (Schema, Batch)? {
@@ -101,7 +86,7 @@ extension JobBook {
                 Vector.of(schema[column].type, rows.map { $0[column].value })
             }
             return (schema, Batch(columns: columns, count: rows.count))
-        case .analyze(_, let plan):
+        case .analyze(_, let plan, _):
             let schema = Schema([Field("plan", .string, nullable: false)])
             let whole = plan + "\n== Measured ==\n" + text + "\n"
             return (schema, Batch(columns: [.of(.string, [.string(whole)])], count: 1))

@@ -231,7 +231,8 @@ package actor CoordinatorNode {
                 fragment: TaskFragment(
                     stage: stage.id, taskIndex: index, taskCount: stage.taskCount, plan: stage.plan,
                     output: stage.output, splits: index < stage.splits.count ? stage.splits[index] : [],
-                    settings: book.session.settings(of: task.stage.statement)),
+                    settings: book.session.settings(of: task.stage.statement),
+                    measuresOperators: book.isAnalysed(task.stage.statement)),
                 attempt: scheduler.tryNumber(of: task), carriedBytes: carriedBytes(of: task))
             orders.append(order)
         }

@@ -100,8 +100,13 @@ final class JobBook {
     /// The stage graph of a statement, when it has one.
     func graph(_ statement: UInt32) -> StageGraph? {
         switch plans[statement]?.work {
-        case .stages(let graph), .analyze(let graph, _): graph
+        case .stages(let graph), .analyze(let graph, _, _): graph
         default: nil
         }
+    }
+
+    /// Whether a statement's operators are measured.
+    func isAnalysed(_ statement: UInt32) -> Bool {
+        if case .analyze = plans[statement]?.work { true } else { false }
     }
 }

@@ -57,11 +57,16 @@ package final class MemoryBudget: Sendable {
 package final class Reservation {
     private let budget: MemoryBudget
     private let owner: String
-    package private(set) var bytes = 0
+    private let meter: MemoryMeter?
+    package private(set) var bytes = 0 {
+        didSet { meter?.add(bytes - oldValue) }
+    }
 
-    package init(_ budget: MemoryBudget, owner: String) {
+    /// `meter` hears of what is held. It is no more thread-safe than the reservation.
+    package init(_ budget: MemoryBudget, owner: String, meter: MemoryMeter? = nil) {
         self.budget = budget
         self.owner = owner
+        self.meter = meter
     }
 
     /// Sets the reserved amount. Throws `OUT_OF_MEMORY` when growing past the budget; the old amount then
@@ -83,5 +88,8 @@ package final class Reservation {
         return true
     }
 
-    deinit { budget.giveBack(bytes) }
+    deinit {
+        budget.giveBack(bytes)
+        meter?.add(-bytes)
+    }
 }

@@ -120,10 +120,12 @@ package struct TaskFragment: Hashable, Sendable {
     /// This task's splits by scan index.
     package var splits: [[FileSplit]]
     package var settings: SessionSettings
+    /// Whether the task says what each of its operators did.
+    package var measuresOperators: Bool
 
     package init(
         stage: StageID, taskIndex: Int, taskCount: Int, plan: PhysicalPlan, output: StageOutput,
-        splits: [[FileSplit]], settings: SessionSettings
+        splits: [[FileSplit]], settings: SessionSettings, measuresOperators: Bool = false
     ) {
         self.stage = stage
         self.taskIndex = taskIndex
@@ -132,5 +134,6 @@ package struct TaskFragment: Hashable, Sendable {
         self.output = output
         self.splits = splits
         self.settings = settings
+        self.measuresOperators = measuresOperators
     }
 }

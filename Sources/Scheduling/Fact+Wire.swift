@@ -22,6 +22,9 @@ extension Fact: WireCodable {
         case .statementPlanned(let job, let statement, let stages, let at):
             writer.tag(3, job, statement, stages, at)
         case .stagesReplanned(let stage, let stages): writer.tag(4, stage, stages)
+        case .taskCompleted(let output) where !output.counters.operators.isEmpty:
+            writer.tag(
+                31, output, output.counters.skippedParts, output.isInLog, output.counters.operators)
         case .taskCompleted(let output) where output.isInLog:
             writer.tag(22, output, output.counters.skippedParts)
         case .taskCompleted(let output) where output.counters.skippedParts != 0:
@@ -109,6 +112,11 @@ extension Fact: WireCodable {
         case 28: self = .workerForgotten(try reader.read())
         case 29: self = .coordinatorCrashed(try reader.read(), statement: try reader.read())
         case 30: self = .logNamed(try reader.read())
+        case 31:
+            var output = try TaskOutput(withSkippedParts: &reader)
+            output.isInLog = try reader.read()
+            output.counters.operators = try reader.read()
+            self = .taskCompleted(output)
         default: throw WireReader.unknownTag(tag, of: "Fact")
         }
     }

@@ -70,6 +70,8 @@ extension Command: WireCodable {
 extension Report: WireCodable {
     package func write(to writer: inout WireWriter) {
         switch self {
+        case .completed(let output) where !output.counters.operators.isEmpty:
+            writer.tag(10, output, output.counters.skippedParts, output.counters.operators)
         case .completed(let output) where output.counters.skippedParts != 0:
             writer.tag(9, output, output.counters.skippedParts)
         case .completed(let output): writer.tag(1, output)
@@ -94,6 +96,10 @@ extension Report: WireCodable {
         case 7: self = .stored(try reader.read())
         case 8: self = .notStored(try reader.read())
         case 9: self = .completed(try TaskOutput(withSkippedParts: &reader))
+        case 10:
+            var output = try TaskOutput(withSkippedParts: &reader)
+            output.counters.operators = try reader.read()
+            self = .completed(output)
         default: throw WireReader.unknownTag(tag, of: "Report")
         }
     }

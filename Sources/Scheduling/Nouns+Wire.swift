@@ -45,7 +45,18 @@ extension StageSpec: WireCodable {
     }
 }
 
-// Skipped parts came later: what ends with an output has a second tag for one with such a count.
+extension OperatorCounters: WireCodable {
+    package func write(to writer: inout WireWriter) {
+        writer.fields(rows, microseconds, peakBytes, spillBytes, tasks)
+    }
+    package init(from reader: inout WireReader) throws(EngineError) {
+        self.init(
+            rows: try reader.read(), microseconds: try reader.read(), peakBytes: try reader.read(),
+            spillBytes: try reader.read(), tasks: try reader.read())
+    }
+}
+
+// Skipped parts and operators came later: what ends with an output has further tags for one with such counts.
 extension TaskCounters: WireCodable {
     package func write(to writer: inout WireWriter) {
         writer.fields(rowsIn, rowsOut, bytesIn, bytesOut, spillBytes, milliseconds)

@@ -10,10 +10,13 @@ package struct TaskCounters: Sendable, Hashable {
     package var milliseconds = 0
     /// Parts of files that were not read, as run-time filters ruled them out.
     package var skippedParts = 0
+    /// What each operator of the plan did, in pre-order, then the task's output, then the whole task; empty
+    /// where it was not measured, and while the task runs.
+    package var operators: [OperatorCounters] = []
 
     package init(
         rowsIn: Int = 0, rowsOut: Int = 0, bytesIn: Int = 0, bytesOut: Int = 0, spillBytes: Int = 0,
-        milliseconds: Int = 0, skippedParts: Int = 0
+        milliseconds: Int = 0, skippedParts: Int = 0, operators: [OperatorCounters] = []
     ) {
         self.rowsIn = rowsIn
         self.rowsOut = rowsOut
@@ -22,6 +25,7 @@ package struct TaskCounters: Sendable, Hashable {
         self.spillBytes = spillBytes
         self.milliseconds = milliseconds
         self.skippedParts = skippedParts
+        self.operators = operators
     }
 
     /// Adds every count of `other`.
@@ -33,6 +37,45 @@ package struct TaskCounters: Sendable, Hashable {
         spillBytes += other.spillBytes
         milliseconds += other.milliseconds
         skippedParts += other.skippedParts
+        for (place, counters) in other.operators.enumerated() {
+            if place < operators.count {
+                operators[place].add(counters)
+            } else {
+                operators.append(counters)
+            }
+        }
+    }
+}
+
+/// Counts what one operator of a plan did in a task, or in several.
+package struct OperatorCounters: Sendable, Hashable {
+    /// Rows that it gave.
+    package var rows: Int
+    /// Time that it took, without that of its inputs.
+    package var microseconds: Int
+    /// The most memory that it took at once in one task.
+    package var peakBytes: Int
+    package var spillBytes: Int
+    /// Tasks in which its rows were asked for.
+    package var tasks: Int
+
+    package init(
+        rows: Int = 0, microseconds: Int = 0, peakBytes: Int = 0, spillBytes: Int = 0, tasks: Int = 1
+    ) {
+        self.rows = rows
+        self.microseconds = microseconds
+        self.peakBytes = peakBytes
+        self.spillBytes = spillBytes
+        self.tasks = tasks
+    }
+
+    /// Adds the counts of another task, and keeps the higher peak.
+    package mutating func add(_ other: OperatorCounters) {
+        rows += other.rows
+        microseconds += other.microseconds
+        peakBytes = max(peakBytes, other.peakBytes)
+        spillBytes += other.spillBytes
+        tasks += other.tasks
     }
 }
 

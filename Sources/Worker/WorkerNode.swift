@@ -234,7 +234,10 @@ package actor WorkerNode {
 
     private func ended(_ attempt: AttemptID, _ end: TaskRun.Step) {
         guard let context = running.removeValue(forKey: attempt) else { return }
-        let counters = counters(context, attempt)
+        var counters = counters(context, attempt)
+        if case .finished(let result) = end {
+            counters.operators = result.operators.map { OperatorCounters($0) }
+        }
         startedAt[attempt] = nil
         tell(context, attempt, end, counters)
         tries[attempt] = nil
@@ -312,5 +315,13 @@ package actor WorkerNode {
         case let error as EngineError: error.code == "OUT_OF_MEMORY" ? .outOfMemory(error) : .error(error)
         default: .error(.internal("\(error)"))
         }
+    }
+}
+
+extension OperatorCounters {
+    fileprivate init(_ figures: OperatorFigures) {
+        self.init(
+            rows: figures.rows, microseconds: Int(figures.nanoseconds / 1000), peakBytes: figures.peakBytes,
+            spillBytes: figures.spillBytes, tasks: figures.isPulled ? 1 : 0)
     }
 }

@@ -175,21 +175,45 @@ struct ResultTests {
         #expect(again.status != 0 && again.errors.contains("RESULT_EXPIRED"), "\(again.errors)")
     }
 
-    @Test("EXPLAIN ANALYZE counts what tasks of several workers did")
+    @Test("EXPLAIN ANALYZE counts what tasks of several workers did, operator by operator")
     func analyze() throws {
-        let cluster = try TestCluster(workers: 2)
+        let cluster = try TestCluster(workers: 2, memory: "64m")
         defer { cluster.stop() }
-        let data = ProgramRun.root.appendingPathComponent(".deps/data/tpch0.1/parquet/lineitem.parquet").path
-        let run = try cluster.submit([
-            "run", "-e",
-            "EXPLAIN ANALYZE SELECT l_returnflag, max(l_comment) FROM parquet.`\(data)` GROUP BY 1",
-            "--conf", "spark.sql.files.maxPartitionBytes=1MB", "spark.sql.shuffle.partitions=3",
-        ])
-        #expect(run.status == 0, "\(run.errors)")
-        let stages = run.output.matches(
-            of: #/stage (\d+) [^:]+: (\d+) tasks, (\d+) rows? in, (\d+) rows? out/#
-        ).map { (stage: $0.1, tasks: Int($0.2) ?? 0, rowsIn: Int($0.3) ?? 0, rowsOut: Int($0.4) ?? 0) }
-        #expect(stages.first?.rowsIn == 600_572 && stages.first?.tasks ?? 0 > 1, "\(run.output)")
-        #expect(stages.last?.rowsOut == 3, "\(run.output)")
+        let folder = ProgramRun.root.appendingPathComponent(".deps/data/tpch0.1/parquet").path
+        func table(_ name: String) -> String { "parquet.`\(folder)/\(name).parquet`" }
+        func analyzed(_ query: String) throws -> String {
+            let run = try cluster.submit([
+                "run", "-e", "EXPLAIN ANALYZE \(query)", "--conf", "spark.sql.files.maxPartitionBytes=1MB",
+                "spark.sql.shuffle.partitions=3",
+            ])
+            #expect(run.status == 0, "\(run.errors)")
+            return run.output
+        }
+        let text = try analyzed(
+            """
+            SELECT n_name, max(l_comment) FROM \(table("lineitem")) JOIN \(table("supplier"))
+            ON l_suppkey = s_suppkey JOIN \(table("nation")) ON s_nationkey = n_nationkey
+            WHERE l_orderkey > 0 GROUP BY n_name ORDER BY n_name
+            """)
+        let stages = text.matches(
+            of: #/stage (\d+) [^:]+: (\d+) tasks?, (\d+) rows? in, (\d+) rows? out/#
+        ).map { (name: $0.0, tasks: Int($0.2) ?? 0, rowsIn: Int($0.3) ?? 0, rowsOut: Int($0.4) ?? 0) }
+        #expect(stages.contains { $0.rowsIn >= 600_572 && $0.tasks > 1 }, "\(text)")
+        #expect(stages.last?.rowsOut == 25, "\(text)")
+        let operators = text.matches(of: #/([A-Z]\w+) [^\n]*\n[ :]+rows (\d+)(?:, expected (\d+))?/#).map {
+            "\($0.1) \($0.2) \($0.3 ?? "-")"
+        }
+        for wanted in ["Scan 600572 600572", "Scan 1000 1000", "Scan 25 25"] {
+            #expect(operators.contains(wanted), "\(operators)\n\(text)")
+        }
+        #expect(operators.contains { $0.hasPrefix("BroadcastHashJoin 600572 ") }, "\(operators)\n\(text)")
+        #expect(operators.contains { $0.hasPrefix("HashAggregate 25 ") }, "\(operators)\n\(text)")
+        #expect(operators.contains { $0.hasPrefix("Sort 25 ") }, "\(operators)\n\(text)")
+        let sorted = try analyzed("SELECT * FROM \(table("lineitem")) ORDER BY l_comment, l_shipdate")
+        #expect(
+            sorted.contains(
+                #/Sort [^\n]*\n +rows 600572, expected 600572, [0-9.]+ ms, memory [^\n]+, spilled \d/#),
+            "\(sorted)")
+        #expect(sorted.contains(#/stage \d+ [^\n]* of memory in a task, [0-9.]+ MiB spilled\n/#), "\(sorted)")
     }
 }

@@ -28,6 +28,14 @@ struct PlanCodecTests {
         #expect(try Self.roundTrip(fragment) == fragment)
     }
 
+    @Test("a task that measures its operators is told so")
+    func measured() throws {
+        var fragment = PlanCorpus.fragment(PlanCorpus.scan)
+        #expect(try !Self.roundTrip(fragment).measuresOperators)
+        fragment.measuresOperators = true
+        #expect(try Self.roundTrip(fragment) == fragment)
+    }
+
     @Test("every graph survives the log", arguments: PlanCorpus.graphs)
     func graph(_ graph: StageGraph) throws {
         for broadcastBytes in [-1, 0, 1 << 40] {

@@ -39,6 +39,25 @@ import Testing
         #expect(codegen.contains("== Physical Plan ==\nProject "), "\(codegen)")
     }
 
+    @Test("ANALYZE says of each operator what it gave and what was expected of it")
+    func measured() throws {
+        let text = try text(
+            """
+            EXPLAIN ANALYZE SELECT k, count(*) AS n FROM (SELECT id, id % 3 AS k FROM range(1000)) a
+            JOIN (SELECT id AS i FROM range(100)) b ON id = i GROUP BY k ORDER BY k
+            """)
+        let found = text.matches(of: #/([A-Z]\w+) [^\n]*\n[ :]+rows (\d+)(?:, expected (\d+))?/#).map {
+            "\($0.1) \($0.2) \($0.3 ?? "-")"
+        }
+        #expect(found.contains("Range 1000 1000") && found.contains("Range 100 100"), "\(text)")
+        #expect(found.contains("HashJoin 100 100"), "\(text)")
+        #expect(found.contains { $0.hasPrefix("HashAggregate 3 ") }, "\(text)")
+        #expect(found.first?.hasPrefix("Sort 3 ") == true, "\(text)")
+        #expect(text.contains(#/HashJoin [^\n]*\n[ :]+rows 100[^\n]* ms, memory /#), "\(text)")
+        #expect(text.contains(#/\n  => single\n +3 rows, [0-9.]+ ms\n/#), "\(text)")
+        #expect(!(try self.text("EXPLAIN FORMATTED SELECT 1")).contains(" ms"))
+    }
+
     @Test("the command explain shows the plan of an EXPLAIN statement, and says where there is none")
     func command() throws {
         let explained = try program.run(["explain", "-e", "EXPLAIN SELECT 1 AS a"])

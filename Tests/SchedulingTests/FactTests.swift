@@ -29,6 +29,10 @@ struct FactTests {
         .taskCompleted(
             TaskOutput(
                 attempt: attempt, counters: TaskCounters(rowsIn: 1, skippedParts: 1 << 40), manifest: [9])),
+        .taskCompleted(
+            TaskOutput(
+                attempt: attempt,
+                counters: TaskCounters(rowsIn: 1, operators: [OperatorCounters(rows: .max, peakBytes: -1)]))),
         .outputLost(attempt, isBlamed: true, error),
         .taskFailed(FailureRecord(attempt: attempt, worker: WorkerID(1), failure: .outOfMemory(error))),
         .taskFailed(
@@ -72,5 +76,19 @@ struct FactTests {
         #expect(Fact.epochStarted(300).wireBytes == [1, 1, 0xac, 0x02])
         #expect(Fact.workerLost(WorkerID(5), .left).wireBytes == [1, 15, 5, 3])
         #expect(Fact.cancelRequested(JobID(1)).wireBytes == [1, 10, 1])
+    }
+
+    @Test("the counts of a task's operators are added one by one, and the highest peak is kept")
+    func addition() {
+        var sum = TaskCounters()
+        sum.add(TaskCounters(operators: MessageCorpus.operators))
+        let one = OperatorCounters(rows: 5, microseconds: 6, peakBytes: 7, spillBytes: 8)
+        sum.add(TaskCounters(operators: [one]))
+        sum.add(TaskCounters(rowsIn: 1))
+        #expect(
+            sum.operators == [
+                OperatorCounters(rows: 7, microseconds: 306, peakBytes: 1 << 20, spillBytes: 8, tasks: 2),
+                MessageCorpus.operators[1],
+            ])
     }
 }

@@ -131,7 +131,14 @@ enum GoldenLog {
                 startedMilliseconds: 300, endedMilliseconds: 1_700_000_000_000)),
         .losersLeft(JobID(1), statement: 300), .losersCleaned(JobID(1), statement: 300),
         .workerForgotten(WorkerID(300)), .coordinatorCrashed(JobID(3), statement: 300), .logNamed(300),
+        measured,
     ]
+
+    private static var measured: Fact {
+        guard case .taskCompleted(var output) = inLog else { return inLog }
+        output.counters.operators = MessageCorpus.operators
+        return .taskCompleted(output)
+    }
 
     private static var inLog: Fact {
         var output = TaskOutput(

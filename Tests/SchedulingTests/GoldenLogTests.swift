@@ -99,7 +99,7 @@ struct GoldenLogTests {
             WireDamage.cut(fact)
             try WireDamage.flip(fact, generator: &generator)
         }
-        for tag in UInt8(0)...30 {
+        for tag in UInt8(0)...31 {
             try WireDamage.random(Fact.self, after: [1, tag], generator: &generator)
         }
     }

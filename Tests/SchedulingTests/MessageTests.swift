@@ -69,8 +69,20 @@ enum MessageCorpus {
         .completed(TaskOutput(attempt: attempt, counters: TaskCounters(rowsOut: 2, skippedParts: 3)))
     ]
 
+    /// Kinds that workers send which were asked to measure.
+    static let operators = [
+        OperatorCounters(rows: 2, microseconds: 300, peakBytes: 1 << 20),
+        OperatorCounters(spillBytes: 1 << 33, tasks: 0),
+    ]
+    static let measuredReports: [Report] = [
+        .completed(
+            TaskOutput(
+                attempt: attempt,
+                counters: TaskCounters(rowsOut: 2, skippedParts: 3, operators: operators)))
+    ]
+
     static let allCommands = commands + laterCommands + copyCommands
-    static let allReports = reports + laterReports + copyReports + skippingReports
+    static let allReports = reports + laterReports + copyReports + skippingReports + measuredReports
 
     static let toCoordinator: [WorkerMessage] = [
         .register(
@@ -116,6 +128,11 @@ enum MessageCorpus {
                 identity: identity, session: 8, sentAt: Instant(milliseconds: 9), isDraining: false,
                 running: [attempt], outputs: [], reports: [], heardEpoch: .max, welcomedEpoch: 300,
                 welcomedLog: 300)),
+        .heartbeat(
+            Heartbeat(
+                life: identity.life, session: 1, sentAt: Instant(milliseconds: 0), isDraining: false,
+                commandsSeen: 0, firstReport: 1, reports: measuredReports, progress: [], usedMemoryBytes: 0,
+                shuffleBytes: 0)),
     ]
 
     static let toWorker: [CoordinatorMessage] = [

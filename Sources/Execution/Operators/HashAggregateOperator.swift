@@ -94,7 +94,7 @@ final class HashAggregateOperator: Operator {
                 calls[$0].hasSameRows(as: calls[call]) && made[$0].hasSameStates(as: made[call])
             } ?? call
         }
-        reservation = Reservation(context.resources.budget, owner: "Aggregation")
+        reservation = context.reservation(for: "Aggregation")
         spill = GroupSpill(types: groupTypes + made.flatMap(\.stateTypes), keys: groupTypes.count, context)
         if plan.groups.isEmpty { setGroupCount(1) }
     }

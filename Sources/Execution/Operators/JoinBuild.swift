@@ -36,6 +36,9 @@ final class JoinBuild {
     private var hasNullKey = false
     /// What `held` takes, until the table's own reservation stands for it.
     private let reservation: Reservation
+    private let meter: MemoryMeter?
+    /// What the table takes. Other tasks may hold it longer: this one has it as long as there is the join.
+    private var tableBytes = 0
     private let ranges: RangeMatcher?
 
     init(
@@ -51,10 +54,12 @@ final class JoinBuild {
         self.sharedKey = sharedKey
         self.context = context
         isBuilder = sharedKey == nil
-        reservation = Reservation(context.resources.budget, owner: "The build side of a join")
+        reservation = context.reservation(for: "The build side of a join")
+        meter = context.meters?.current.memory
     }
 
     deinit {
+        meter?.add(-tableBytes)
         // A builder that ends without a result (failed or cancelled) lets another task build.
         if let awaited, let sharedKey { context.resources.sharedBuilds.giveUp(sharedKey, awaited) }
     }
@@ -123,6 +128,8 @@ final class JoinBuild {
                 rows: rows, keys: try keys.evaluate(rows), budget: context.resources.budget,
                 unreservedBytes: level == nil ? 0 : JoinBuild.leastBytes)
             if let ranges { table.addRanges(ranges) }
+            tableBytes = table.reservedBytes
+            meter?.add(tableBytes)
             return .table(table)
         } catch let error as EngineError where error.code == "OUT_OF_MEMORY" {
             guard let level, rows.count > 1 else { throw error }

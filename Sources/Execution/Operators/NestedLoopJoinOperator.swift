@@ -61,10 +61,8 @@ final class NestedLoopJoinOperator: Operator {
             settings: context.settings)
         rightRows = NestedLoopRight(
             plan.right.schema, extraBytes: ranges == nil ? 0 : RangeIndex.bytesPerRow, context)
-        leftReservation = Reservation(
-            context.resources.budget, owner: "The left side of a nested-loop join")
-        matchReservation = Reservation(
-            context.resources.budget, owner: "The marks of a nested-loop join's right rows")
+        leftReservation = context.reservation(for: "The left side of a nested-loop join")
+        matchReservation = context.reservation(for: "The marks of a nested-loop join's right rows")
     }
 
     func next() throws -> Pull {

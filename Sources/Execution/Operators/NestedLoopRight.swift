@@ -31,7 +31,7 @@ final class NestedLoopRight {
         self.extraBytes = extraBytes
         self.schema = schema
         self.context = context
-        reservation = Reservation(context.resources.budget, owner: "The right side of a nested-loop join")
+        reservation = context.reservation(for: "The right side of a nested-loop join")
     }
 
     var isOnDisk: Bool { disk != nil }

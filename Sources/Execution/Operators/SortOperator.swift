@@ -42,7 +42,7 @@ final class SortOperator: Operator {
         self.input = input
         self.context = context
         evaluator = try Evaluator(keys.map(\.expression), settings: context.settings)
-        reservation = Reservation(context.resources.budget, owner: "Sort")
+        reservation = context.reservation(for: "Sort")
         runs = SortedRuns(keys, schema: schema, limit: limit, context: context)
         entryBytes =
             SortKeyEncoder(

@@ -59,7 +59,7 @@ final class FileSink: TaskSink {
     init(_ write: FileWrite, context: TaskContext) throws {
         self.write = write
         self.context = context
-        reservation = Reservation(context.resources.budget, owner: "Writing files")
+        reservation = context.reservation(for: "Writing files")
         zone = try Zone.named(write.options["timezone"] ?? context.settings.timeZone)
         let folderColumns = write.partitionColumns
         dataColumns = write.schema.fields.indices.filter { !folderColumns.contains($0) }

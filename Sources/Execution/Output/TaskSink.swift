@@ -23,4 +23,7 @@ package struct TaskResult: Sendable {
     package var checksum: UInt64 = 0
     /// What a connector found out, for the commit; empty for blocks and files.
     package var note: [UInt8] = []
+    /// What each operator of the plan did, in pre-order, then the output, then the whole task; empty where it
+    /// was not measured.
+    package var operators: [OperatorFigures] = []
 }

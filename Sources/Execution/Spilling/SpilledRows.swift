@@ -30,6 +30,7 @@ final class RowSpiller {
         for block in try encoder.encode(batch) {
             rows.ranges.append(try rows.file.append(block.bytes))
             context.counters.spillBytes.add(block.byteCount, ordering: .relaxed)
+            context.meters?.current.spillBytes += block.byteCount
         }
         rows.rowCount += batch.count
     }

@@ -13,7 +13,7 @@ final class WorkingRows {
 
     init(schema: Schema, context: TaskContext) {
         spiller = RowSpiller(schema: schema, context: context)
-        reservation = Reservation(context.resources.budget, owner: "The working table of a recursion")
+        reservation = context.reservation(for: "The working table of a recursion")
     }
 
     /// Adds rows. Throws `SPILL_FAILED`.

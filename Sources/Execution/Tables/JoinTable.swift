@@ -97,7 +97,8 @@ package final class JoinTable: @unchecked Sendable {
     private var slotMask = 0
     private var dense: (base: Int64, span: Int)?
     private let next: Buffer
-    private let reservedBytes: Int
+    /// What the table takes of the budget, without the order of its rows.
+    let reservedBytes: Int
     private let budget: MemoryBudget
 
     /// Builds the table. `keys`: one vector per key column, as long as `rows`; a table of up to

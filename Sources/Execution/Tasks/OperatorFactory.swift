@@ -9,13 +9,25 @@ struct OperatorFactory {
     private let context: TaskContext
     /// Number of joins made so far: names each join of the stage alike in all its tasks.
     private var joinCount = 0
+    /// Number of operators made so far, as the plan's nodes are counted in pre-order: names their meters.
+    private var operatorCount = 0
     /// What the working tables of the recursions around hold, by their levels.
     private var workingRows: [Int: WorkingRows] = [:]
 
     init(context: TaskContext) { self.context = context }
 
-    /// Returns the operator for `plan`, with all below it.
+    /// Returns the operator for `plan`, with all below it; it is measured where the task's operators are.
     mutating func make(_ plan: PhysicalPlan) throws -> any Operator {
+        let number = operatorCount
+        operatorCount += 1
+        guard let meters = context.meters else { return try makeUnmeasured(plan) }
+        let meter = meters.operators[number]
+        let outer = meters.become(meter)
+        defer { meters.become(outer) }
+        return MeteredOperator(try makeUnmeasured(plan), meter, of: meters)
+    }
+
+    private mutating func makeUnmeasured(_ plan: PhysicalPlan) throws -> any Operator {
         let settings = context.settings
         switch plan {
         case .scan(let scan): return try ScanOperator(scan, context: context)
@@ -94,8 +106,9 @@ struct OperatorFactory {
     }
 
     /// Returns an operator that is made when it is needed; what it is made of holds no join.
-    private func deferred(_ plan: PhysicalPlan) -> any Operator {
+    private mutating func deferred(_ plan: PhysicalPlan) -> any Operator {
         let factory = self
+        operatorCount += plan.nodeCount
         return DeferredOperator {
             var maker = factory
             return try maker.make(plan)
@@ -105,7 +118,10 @@ struct OperatorFactory {
     private mutating func makeRecursion(_ recursion: PhysicalRecursion) throws -> any Operator {
         let anchor = try make(recursion.anchor)
         let factory = self
-        recursion.step.forEach { if case .hashJoin = $0 { joinCount += 1 } }
+        recursion.step.forEach {
+            operatorCount += 1
+            if case .hashJoin = $0 { joinCount += 1 }
+        }
         return RecursionOperator(recursion, anchor: anchor, factory: factory, context: context)
     }
 

@@ -16,6 +16,8 @@ package final class TaskContext: Sendable {
     package let inputs: [StageID: [OutputAddress]]
     package let resources: WorkerResources
     package let counters = TaskMeter()
+    /// What each operator did; nil where nobody asked.
+    let meters: OperatorMeters?
     private let cancelled = Atomic<Bool>(false)
     private let waiter = Mutex<(@Sendable () -> Void)?>(nil)
 
@@ -28,6 +30,20 @@ package final class TaskContext: Sendable {
         self.fragment = fragment
         self.inputs = inputs
         self.resources = resources
+        meters = fragment.measuresOperators ? OperatorMeters(operators: fragment.plan.nodeCount) : nil
+    }
+
+    /// Returns a reservation of the worker's memory for the operator that runs now; `owner` names it where
+    /// there is none.
+    func reservation(for owner: String) -> Reservation {
+        Reservation(resources.budget, owner: owner, meter: meters?.current.memory)
+    }
+
+    /// What each operator did; see `TaskResult.operators`.
+    var operatorFigures: [OperatorFigures] {
+        meters?.figures(
+            rows: counters.rowsOut.load(ordering: .relaxed),
+            spillBytes: counters.spillBytes.load(ordering: .relaxed)) ?? []
     }
 
     package var settings: SessionSettings {

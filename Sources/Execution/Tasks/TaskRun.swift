@@ -47,6 +47,8 @@ package final class TaskRun: @unchecked Sendable {
 
     private func runStep() throws -> Step {
         try context.checkCancelled()
+        context.meters?.beginStep()
+        defer { context.meters?.endStep() }
         if sink == nil, let wakeup = try prepare() { return .blocked(wakeup) }
         guard let root, let sink else { throw EngineError.internal("a finished task was run again") }
         for _ in 0..<TaskRun.batchesPerStep {
@@ -55,7 +57,8 @@ package final class TaskRun: @unchecked Sendable {
             case .blocked(let wakeup): return .blocked(wakeup)
             case .batch(let batch): try sink.write(batch)
             case .finished:
-                let result = try sink.finish()
+                var result = try sink.finish()
+                result.operators = context.operatorFigures
                 self.root = nil
                 return .finished(result)
             }

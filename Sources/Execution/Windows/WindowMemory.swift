@@ -16,8 +16,8 @@ final class WindowMemory {
     private static let leastBytes = 4 << 20
 
     init(_ call: WindowCall, _ context: TaskContext) {
-        reservation = Reservation(
-            context.resources.budget, owner: "The window function \(call.function), over its frames,")
+        reservation = context.reservation(
+            for: "The window function \(call.function), over its frames,")
         countsResults = call.type.isNested || call.type.physical == .view
     }
 

@@ -51,7 +51,7 @@ final class WindowOperator: Operator {
         partitionKeys = try Evaluator(plan.partition, settings: context.settings)
         evaluator = try Evaluator(expressions, settings: context.settings)
         layout = PartitionLayout(input: plan.input.schema, expressions: expressions)
-        reservation = Reservation(context.resources.budget, owner: "Window")
+        reservation = context.reservation(for: "Window")
         resultBytes =
             plan.calls.reduce(8) { $0 + $1.type.physical.width + 12 }
             + layout.computed.reduce(0) { $0 + expressions[$1].type.physical.width }

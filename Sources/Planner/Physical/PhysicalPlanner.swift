@@ -25,6 +25,8 @@ struct PhysicalPlanner {
     private(set) var kept: [LogicalPlan: BuiltPlan] = [:]
     /// True while the step of a recursion is built, all of which runs in one task.
     var isInStep = false
+    /// What is expected of the operators; nil where nobody asks.
+    private(set) var expected: ExpectedRows?
 
     /// Holds what one scan reads.
     struct ScanSplits {
@@ -32,7 +34,12 @@ struct PhysicalPlanner {
         var tasks: Int
     }
 
-    init(facts: any RelationFacts, settings: SessionSettings, cluster: ClusterFacts) {
+    /// `notesExpectedRows`: whether `expected` is asked for.
+    init(
+        facts: any RelationFacts, settings: SessionSettings, cluster: ClusterFacts,
+        notesExpectedRows: Bool = false
+    ) {
+        expected = notesExpectedRows ? ExpectedRows() : nil
         self.facts = facts
         self.settings = settings
         self.cluster = cluster
@@ -46,7 +53,15 @@ struct PhysicalPlanner {
         var built = try build(logical, required: logical.output.idSet)
         built.plan = try StageSplitter.keepingShared(
             built.plan, scans: scans, always: Set(kept.values.map(\.plan)))
-        return try arranged(built, as: logical.output)
+        built = try arranged(built, as: logical.output)
+        note(built.plan, of: logical)
+        return built
+    }
+
+    private mutating func note(_ plan: PhysicalPlan, of logical: LogicalPlan) {
+        if expected == nil { return }
+        let rows = estimator.estimate(logical).rows
+        expected?.note(plan, rows: rows)
     }
 
     /// Returns the plan with exactly `columns`, in that order.
@@ -105,6 +120,14 @@ struct PhysicalPlanner {
     /// Builds a node of the plan, and all below it.
     mutating func buildNode(
         _ logical: LogicalPlan, required: Set<ColumnID>, meeting: Set<ColumnID> = []
+    ) throws(EngineError) -> BuiltPlan {
+        let built = try buildUnnoted(logical, required: required, meeting: meeting)
+        note(built.plan, of: logical)
+        return built
+    }
+
+    private mutating func buildUnnoted(
+        _ logical: LogicalPlan, required: Set<ColumnID>, meeting: Set<ColumnID>
     ) throws(EngineError) -> BuiltPlan {
         switch logical {
         case .scan(let scan): return try buildScan(scan, required: required)

@@ -13,7 +13,9 @@ package struct PlannedStatement: Sendable {
         /// Rows that are known already (EXPLAIN, SHOW TABLES, DESCRIBE, SET).
         case rows([[Literal]], schema: Schema)
         /// `EXPLAIN ANALYZE`: stages to run, whose measured figures are shown below this text.
-        case analyze(StageGraph, text: String)
+        /// `expectedRows`: of the operators of each stage, in pre-order; nil where nothing is known, and
+        /// empty for all.
+        case analyze(StageGraph, text: String, expectedRows: [[Double?]])
         case none
     }
 

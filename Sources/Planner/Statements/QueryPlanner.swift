@@ -7,11 +7,17 @@ package struct QueryPlanner {
     private let facts: any RelationFacts
     private let settings: SessionSettings
     private let cluster: ClusterFacts
+    private let notesExpectedRows: Bool
 
-    package init(facts: any RelationFacts, settings: SessionSettings, cluster: ClusterFacts) {
+    /// `notesExpectedRows`: whether steps say what is expected of each operator.
+    package init(
+        facts: any RelationFacts, settings: SessionSettings, cluster: ClusterFacts,
+        notesExpectedRows: Bool = false
+    ) {
         self.facts = facts
         self.settings = settings
         self.cluster = cluster
+        self.notesExpectedRows = notesExpectedRows
     }
 
     /// Holds the plan of a query at each step.
@@ -20,6 +26,8 @@ package struct QueryPlanner {
         package var optimised: LogicalPlan
         package var physical: PhysicalPlan
         package var graph: StageGraph
+        /// The rows that are expected of the operators of each stage, in pre-order, where they were noted.
+        package var expectedRows: [[Double?]] = []
         /// What the rows are written to.
         var write: FileWrite?
         /// Files of which each scan of the physical plan reads some part, by the scan's index.
@@ -71,7 +79,8 @@ package struct QueryPlanner {
     /// Returns the steps of a query whose rows go to the client, or into files when `write` is given.
     package func plan(_ bound: LogicalPlan, write: FileWrite? = nil) throws(EngineError) -> Steps {
         let optimised = try Optimiser(facts: facts, settings: settings).optimise(bound)
-        var planner = PhysicalPlanner(facts: facts, settings: settings, cluster: cluster)
+        var planner = PhysicalPlanner(
+            facts: facts, settings: settings, cluster: cluster, notesExpectedRows: notesExpectedRows)
         var built = try planner.plan(optimised)
         if let write, !write.partitionColumns.isEmpty, !built.isSingle {
             built = try planner.partitionedForFolders(built, write: write)
@@ -84,7 +93,8 @@ package struct QueryPlanner {
             ?? .rows(stage: last, schema: bound.output.schema)
         return Steps(
             bound: bound, optimised: optimised, physical: built.plan,
-            graph: StageGraph(stages: stages, result: result), write: write,
+            graph: StageGraph(stages: stages, result: result),
+            expectedRows: planner.expected?.byOperator(stages) ?? [], write: write,
             filesRead: planner.scans.map { Set($0.splits.map(\.file)).count })
     }
 
@@ -95,7 +105,8 @@ package struct QueryPlanner {
     ) throws(EngineError) -> [Steps] {
         let optimiser = Optimiser(facts: facts, settings: settings)
         let optimised = try KeptSource.optimised(queries.map(\.bound), from: source, by: optimiser)
-        var planner = PhysicalPlanner(facts: facts, settings: settings, cluster: cluster)
+        var planner = PhysicalPlanner(
+            facts: facts, settings: settings, cluster: cluster, notesExpectedRows: notesExpectedRows)
         var outputs: [(plan: PhysicalPlan, output: StageOutput)] = []
         for (plan, query) in zip(optimised, queries) {
             var built = try planner.plan(plan)
@@ -108,11 +119,12 @@ package struct QueryPlanner {
         let last = queries[queries.count - 1].write
         let graph = StageGraph(
             stages: stages, result: .files(stage: StageID(stages.count - 1), write: last))
+        let expected = planner.expected?.byOperator(stages) ?? []
         let filesRead = planner.scans.map { Set($0.splits.map(\.file)).count }
         return queries.indices.map { place in
             Steps(
                 bound: queries[place].bound, optimised: optimised[place], physical: outputs[place].plan,
-                graph: graph, write: queries[place].write, filesRead: filesRead)
+                graph: graph, expectedRows: expected, write: queries[place].write, filesRead: filesRead)
         }
     }
 }

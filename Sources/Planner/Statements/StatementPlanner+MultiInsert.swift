@@ -23,8 +23,7 @@ extension StatementPlanner {
     }
 
     func multiSteps(_ targets: Targets) throws(EngineError) -> [QueryPlanner.Steps] {
-        try QueryPlanner(facts: catalog, settings: settings, cluster: cluster)
-            .plan(targets.targets.map { ($0.plan, $0.write) }, from: targets.source)
+        try queryPlanner.plan(targets.targets.map { ($0.plan, $0.write) }, from: targets.source)
     }
 
     /// Binds the source once, and each insert over it.

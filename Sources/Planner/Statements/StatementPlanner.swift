@@ -17,6 +17,8 @@ package struct StatementPlanner {
     var reads: DirectReads?
     /// Texts of EXECUTE IMMEDIATE around this one.
     var immediateDepth = 0
+    /// Whether the statement's operators are measured, so that what is expected of each is asked for.
+    private var isMeasured = false
 
     package init(
         catalog: any JobCatalog, settings: SessionSettings, cluster: ClusterFacts, source: SQLSource,
@@ -90,7 +92,11 @@ package struct StatementPlanner {
     }
 
     func steps(_ bound: LogicalPlan, write: FileWrite?) throws(EngineError) -> QueryPlanner.Steps {
-        try QueryPlanner(facts: catalog, settings: settings, cluster: cluster).plan(bound, write: write)
+        try queryPlanner.plan(bound, write: write)
+    }
+
+    var queryPlanner: QueryPlanner {
+        QueryPlanner(facts: catalog, settings: settings, cluster: cluster, notesExpectedRows: isMeasured)
     }
 
     func location(_ span: SourceSpan) -> SourceLocation { source.location(span) }
@@ -114,24 +120,29 @@ package struct StatementPlanner {
     private func explain(_ statement: StatementSyntax, mode: ExplainMode) throws(EngineError)
         -> PlannedStatement
     {
-        let (graph, text) = try explained(statement, mode)
-        if mode == .analyze { return PlannedStatement(work: .analyze(graph, text: text)) }
+        var planner = self
+        planner.isMeasured = mode == .analyze
+        let (steps, text) = try planner.explained(statement, mode)
+        if mode == .analyze {
+            return PlannedStatement(
+                work: .analyze(steps.graph, text: text, expectedRows: steps.expectedRows))
+        }
         let rows = [[Literal.string(text)]]
         return PlannedStatement(work: .rows(rows, schema: Schema([Field("plan", .string, nullable: false)])))
     }
 
     private func explained(_ statement: StatementSyntax, _ mode: ExplainMode) throws(EngineError) -> (
-        graph: StageGraph, text: String
+        steps: QueryPlanner.Steps, text: String
     ) {
         let parsed = source.text(statement.span)
         if case .multiInsert(let inserts) = statement.kind {
             let steps = try multiSteps(try targets(of: inserts))
             let text = ExplainText.text(of: steps, mode: mode, parsed: parsed, facts: catalog)
-            return (steps[0].graph, text)
+            return (steps[0], text)
         }
         let (bound, write) = try writing(statement)
         let steps = try steps(bound, write: write)
-        return (steps.graph, ExplainText.text(of: [steps], mode: mode, parsed: parsed, facts: catalog))
+        return (steps, ExplainText.text(of: [steps], mode: mode, parsed: parsed, facts: catalog))
     }
 
     /// Returns the query of a statement and where it writes.

@@ -16,9 +16,12 @@ extension Stage: CustomStringConvertible {
             return own.isEmpty ? nil : Set(own.joined().map(\.file)).count
         }.split(separator: "\n", omittingEmptySubsequences: false)
         let head = "Stage \(id) (\(name)), \(taskCount) \(taskCount == 1 ? "task" : "tasks")\(reads)"
-        return ([head] + body.map { "  \($0)" } + ["  => \(output.text(over: plan.schema))"]).joined(
+        return ([head] + body.map { "  \($0)" } + ["  => \(outputText)"]).joined(
             separator: "\n")
     }
+
+    /// Says where the rows go.
+    package var outputText: String { output.text(over: plan.schema) }
 }
 
 extension StageOutput {

@@ -47,4 +47,7 @@ extension PhysicalPlan {
         visit(self)
         for child in children { child.forEach(visit) }
     }
+
+    /// The number of operators, with this one.
+    package var nodeCount: Int { children.reduce(1) { $0 + $1.nodeCount } }
 }

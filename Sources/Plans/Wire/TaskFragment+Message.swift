@@ -11,6 +11,7 @@ extension TaskFragment: MessageMapped {
         message.output = try output.message()
         message.splits = try FileSplit.messages(splits)
         message.settings = try settings.message()
+        message.measuresOperators = measuresOperators
         return message
     }
 
@@ -21,6 +22,7 @@ extension TaskFragment: MessageMapped {
             plan: try PlanCodec.part(message.hasPlan, message.plan, "the plan"),
             output: try PlanCodec.part(message.hasOutput, message.output, "the output"),
             splits: try FileSplit.scans(message.splits),
-            settings: try PlanCodec.part(message.hasSettings, message.settings, "the settings"))
+            settings: try PlanCodec.part(message.hasSettings, message.settings, "the settings"),
+            measuresOperators: message.measuresOperators)
     }
 }

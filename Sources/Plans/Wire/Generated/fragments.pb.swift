@@ -94,6 +94,11 @@ nonisolated struct WireTaskFragment: @unchecked Sendable {
   /// Clears the value of `settings`. Subsequent reads from it will return its default value.
   mutating func clearSettings() {_uniqueStorage()._settings = nil}
 
+  var measuresOperators: Bool {
+    get {_storage._measuresOperators}
+    set {_uniqueStorage()._measuresOperators = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -317,7 +322,7 @@ nonisolated extension WireVersion: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireTaskFragment: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".TaskFragment"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}stage\0\u{3}task_index\0\u{3}task_count\0\u{1}plan\0\u{1}output\0\u{1}splits\0\u{1}settings\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}stage\0\u{3}task_index\0\u{3}task_count\0\u{1}plan\0\u{1}output\0\u{1}splits\0\u{1}settings\0\u{3}measures_operators\0")
 
   fileprivate class _StorageClass {
     var _version: UInt32 = 0
@@ -328,6 +333,7 @@ nonisolated extension WireTaskFragment: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _output: WireStageOutput? = nil
     var _splits: [WireSplitList] = []
     var _settings: WireSessionSettings? = nil
+    var _measuresOperators: Bool = false
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -346,6 +352,7 @@ nonisolated extension WireTaskFragment: SwiftProtobuf.Message, SwiftProtobuf._Me
       _output = source._output
       _splits = source._splits
       _settings = source._settings
+      _measuresOperators = source._measuresOperators
     }
   }
 
@@ -372,6 +379,7 @@ nonisolated extension WireTaskFragment: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 6: try { try decoder.decodeSingularMessageField(value: &_storage._output) }()
         case 7: try { try decoder.decodeRepeatedMessageField(value: &_storage._splits) }()
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._settings) }()
+        case 9: try { try decoder.decodeSingularBoolField(value: &_storage._measuresOperators) }()
         default: break
         }
       }
@@ -408,6 +416,9 @@ nonisolated extension WireTaskFragment: SwiftProtobuf.Message, SwiftProtobuf._Me
       try { if let v = _storage._settings {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
       } }()
+      if _storage._measuresOperators != false {
+        try visitor.visitSingularBoolField(value: _storage._measuresOperators, fieldNumber: 9)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -425,6 +436,7 @@ nonisolated extension WireTaskFragment: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._output != rhs_storage._output {return false}
         if _storage._splits != rhs_storage._splits {return false}
         if _storage._settings != rhs_storage._settings {return false}
+        if _storage._measuresOperators != rhs_storage._measuresOperators {return false}
         return true
       }
       if !storagesAreEqual {return false}

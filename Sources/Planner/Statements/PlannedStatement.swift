@@ -68,7 +68,7 @@ package struct PlannedStatement: Sendable {
     package mutating func replace(_ graph: StageGraph) {
         switch work {
         case .stages: work = .stages(graph)
-        case .analyze(_, let text): work = .analyze(graph, text: text)
+        case .analyze(_, let text, let rows): work = .analyze(graph, text: text, expectedRows: rows)
         case .rows, .none: break
         }
     }

@@ -68,7 +68,13 @@ package struct PlannedStatement: Sendable {
     package mutating func replace(_ graph: StageGraph) {
         switch work {
         case .stages: work = .stages(graph)
-        case .analyze(_, let text, let rows): work = .analyze(graph, text: text, expectedRows: rows)
+        case .analyze(let before, let text, var rows):
+            // Nothing was expected of operators that were put elsewhere.
+            for (place, stage) in graph.stages.enumerated() where place < rows.count {
+                let known = place < before.stages.count ? before.stages[place].plan.nodeCount : 0
+                if known != stage.plan.nodeCount { rows[place] = [] }
+            }
+            work = .analyze(graph, text: text, expectedRows: rows)
         case .rows, .none: break
         }
     }

@@ -175,7 +175,7 @@ extension Parser {
     }
 
     /// Whether a constraint of the table begins, with a name or without.
-    private var atConstraint: Bool {
+    var atConstraint: Bool {
         let kinds = ["PRIMARY", "UNIQUE", "CHECK", "FOREIGN"]
         if at(word: "CONSTRAINT") { return kinds.contains(text(peek(2)).uppercased()) }
         guard current.kind == .word, kinds.contains(text(current).uppercased()) else { return false }

@@ -100,8 +100,8 @@ struct MeasuredStage {
         return "\(microseconds / 1000).\(microseconds % 1000 / 100) ms"
     }
 
-    /// Says how many rows came, how many were expected, and how far off that was: `rows 30, expected 10 (3.0 ×
-    /// more)`.
+    /// Says how many rows came, how many were expected, and how far off that was:
+    /// `rows 30, expected 10 (3.0 × more)`.
     static func rows(_ count: Int, expected: Double?) -> String {
         guard let expected, expected.isFinite else { return "rows \(count)" }
         let rounded = max(0, min(expected, 1e18)).rounded()

@@ -40,7 +40,7 @@ struct ExpectedRowsTests {
     }
 
     private static let query =
-        "SELECT kind, sum(price) AS total FROM sales JOIN items ON item = i GROUP BY kind ORDER BY kind"
+        "SELECT kind, max(price + kind) AS most FROM sales JOIN items ON item = i GROUP BY kind ORDER BY kind"
 
     @Test("they are found at their operators once the plan is cut into stages, whatever moves the rows")
     func stages() throws {
@@ -49,12 +49,12 @@ struct ExpectedRowsTests {
         #expect(found.count == 3, "\(steps.graph)")
         #expect(found[0] == ["Scan 1000"], "\(found)\n\(steps.graph)")
         // The join's rows go into a partial aggregation, of which the planner says nothing.
-        #expect(
-            found[1].suffix(3) == ["BroadcastHashJoin 20000000", "Scan 20000000", "ShuffleRead 1000"],
-            "\(found)\n\(steps.graph)")
-        #expect(found[1].first == "HashAggregate -", "\(found)")
-        #expect(found[2].first == "Sort 10" && found[2].last == "ShuffleRead -", "\(found)")
-        #expect(found[2].contains("HashAggregate 10"), "\(found)")
+        for wanted in ["HashAggregate -", "BroadcastHashJoin 20000000", "Scan 20000000", "ShuffleRead 1000"] {
+            #expect(found[1].contains(wanted), "\(wanted): \(found)\n\(steps.graph)")
+        }
+        for wanted in ["Sort 10", "HashAggregate 10", "ShuffleRead -"] {
+            #expect(found[2].contains(wanted), "\(wanted): \(found)\n\(steps.graph)")
+        }
     }
 
     @Test("rows that are sorted by ranges are expected of their reads, the sample of their keys is not")

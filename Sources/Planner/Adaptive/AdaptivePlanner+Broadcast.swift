@@ -115,6 +115,7 @@ extension AdaptivePlanner {
         last.splits = maker.splits
         last.dependencies = changed.readStages
         // Nobody reads it any more.
+        maker.name = "part of stage \(reader.id)"
         maker.plan = .values(rows: [], schema: maker.plan.schema)
         maker.taskCount = 0
         maker.splits = []

@@ -54,7 +54,7 @@ extension ShuffleRead.Mode {
     /// Whether the stage's rows are read, and not the sample of their keys beside them.
     fileprivate var isOfRows: Bool {
         switch self {
-        case .partition, .partitionRanges: true
+        case .partition, .partitionRanges, .slices: true
         case .sameTask(let partition), .all(let partition): partition == 0
         }
     }

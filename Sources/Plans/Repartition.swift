@@ -2,6 +2,7 @@ import Vocabulary
 
 /// Says how rows are to be spread over tasks, and so over files where they are written.
 package struct Repartition: Hashable, Sendable {
+    /// Names how rows find their task.
     package enum Method: Hashable, Sendable {
         /// Evenly.
         case roundRobin

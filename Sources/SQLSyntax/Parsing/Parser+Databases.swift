@@ -81,8 +81,8 @@ extension Parser {
         }
     }
 
-    /// Parses `USING format`, or Hive's `STORED AS format` for formats that are Spark's, too; nil where neither
-    /// stands.
+    /// Parses `USING format`, or Hive's `STORED AS format` for formats that are Spark's, too; nil where
+    /// neither stands.
     mutating func tableFormat() throws(EngineError) -> NameSyntax? {
         if take(.USING) { return try name("a format such as parquet") }
         if at(word: "ROW"), text(peek()).uppercased() == "FORMAT" { throw hiveFormat("ROW FORMAT") }

@@ -71,9 +71,9 @@ extension Parser {
     private func unknownType(_ token: Token) -> EngineError {
         let word = text(token).uppercased()
         let known = [
-            "BOOLEAN", "TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "STRING",
-            "BINARY", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_NTZ", "ARRAY", "MAP", "STRUCT", "VARCHAR", "CHAR",
-            "VARIANT",
+            "BOOLEAN", "TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL",
+            "STRING", "BINARY", "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_NTZ", "ARRAY", "MAP", "STRUCT",
+            "VARCHAR", "CHAR", "VARIANT",
         ]
         let nearest = [
             "TEXT": "STRING", "BOOL": "BOOLEAN", "NUMBER": "DECIMAL", "DATETIME": "TIMESTAMP",

@@ -89,6 +89,8 @@ struct PipelineTests {
         for line in ["done    extract users", "pass    test unique_first_id", "done    transform last"] {
             #expect(log.ranges(of: line).count == 1, "\(log)")
         }
+        // What the jobs of a run's steps read counts, though they are not listed as jobs.
+        #expect(try cluster.metric("etl_bytes_read_total") > 0)
         // Runs are listed as jobs, the jobs of their steps are not.
         let list = try cluster.submit(["list", "--all"]).output
         #expect(list.contains(id) && !list.contains("step first"), "\(list)")

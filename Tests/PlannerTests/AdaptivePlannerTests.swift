@@ -101,7 +101,8 @@ struct AdaptivePlannerTests {
             },
             build: try sizes(first.stages[build]) { _, _ in 50 * Self.mebibyte },
         ]
-        #expect(try answer(first, after: probe, [probe: all[probe] ?? []]) == nil)
+        let early = try answer(first, after: probe, [probe: all[probe] ?? []])
+        #expect(early?.changed == [StageID(2)], "the other side need not be complete")
         let answer = try #require(try answer(first, after: 1, all))
         #expect(answer.changed == [StageID(2)])
         let modes = reads(answer.graph.stages[2])

@@ -77,7 +77,7 @@ struct PlanDamageTests {
         aggregate.aggregate.mode = .UNRECOGNIZED(7)
         #expect(try refusal(aggregate) == "A plan cannot be read: an aggregation \(text): 7")
         var read = try PlanCorpus.read(.partition).message()
-        for number in [0, 5] {
+        for number in [0, 6] {
             read.shuffleRead.mode = WireShuffleRead.Mode(rawValue: number) ?? .UNRECOGNIZED(number)
             #expect(try refusal(read) == "A plan cannot be read: a shuffle read \(text): \(number)")
         }

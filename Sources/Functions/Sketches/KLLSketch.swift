@@ -187,10 +187,13 @@ struct KLLSketch {
         return all
     }
 
-    /// Returns the least items up to which these shares of the values reach. Only where there are values.
+    /// Returns the least items up to which these shares of the values reach. Only where there are values. The
+    /// ends are known exactly, whatever was dropped.
     func quantiles(_ ranks: [Double]) -> [Int64] {
         let all = sorted()
         return ranks.map { rank in
+            if rank <= 0 { return minimum }
+            if rank >= 1 { return maximum }
             var wanted = rank * Double(count)
             if count <= 1_000_000 { wanted = (wanted * 1e6).rounded() / 1e6 }
             return (all.first { Double($0.through) >= wanted.rounded(.up) } ?? all[all.count - 1]).item

@@ -50,7 +50,7 @@ import Testing
             "\($0.1) \($0.2) \($0.3 ?? "-")"
         }
         #expect(found.contains("Range 1000 1000") && found.contains("Range 100 100"), "\(text)")
-        #expect(found.contains { $0.hasSuffix("HashJoin 100 100") }, "\(text)")
+        #expect(found.contains { $0.hasSuffix("HashJoin 100 1000") }, "\(text)")
         #expect(found.contains { $0.hasPrefix("HashAggregate 3 ") }, "\(text)")
         #expect(found.contains { $0.hasPrefix("Sort 3 ") }, "\(text)")
         #expect(text.contains(#/HashJoin [^\n]*\n[ :]+rows 100[^\n]* ms, memory /#), "\(text)")

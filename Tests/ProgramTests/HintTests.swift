@@ -42,7 +42,7 @@ import Testing
         for (hint, word) in [
             ("REPARTITION(0)", "from 1 to"), ("COALESCE", "a number alone"),
             ("REPARTITION_BY_RANGE(3)", "takes columns"),
-            ("REPARTITION(3, nosuch)", "nosuch"), ("REPARTITION(3", ""),
+            ("REPARTITION(3, nosuch)", "nosuch"), ("REPARTITION(3", "expected ')'"),
         ] {
             let run = try program.sql("SELECT /*+ \(hint) */ id FROM range(3)")
             #expect(run.status == 1 && run.errors.contains(word), "\(hint): \(run.errors)")

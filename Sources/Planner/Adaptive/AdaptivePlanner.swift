@@ -81,7 +81,10 @@ package struct AdaptivePlanner {
 
     /// Gives each task neighbouring partitions of about as many bytes as a task should have.
     private func coalesce(_ reader: Stage, in answer: inout Answer) {
-        guard settings.coalesces, let bytes = partitionBytes(of: reader, in: answer.graph) else { return }
+        // What only passes rows on was given so many tasks by a hint.
+        guard settings.coalesces, reader.plan.gathersRows,
+            let bytes = partitionBytes(of: reader, in: answer.graph)
+        else { return }
         let total = bytes.reduce(0, +)
         let wanted = max(sizing.partitions(byteCount: Double(total)), total / settings.advisoryBytes)
         guard wanted < reader.taskCount else { return }

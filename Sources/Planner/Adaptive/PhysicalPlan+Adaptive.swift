@@ -67,6 +67,16 @@ extension PhysicalPlan {
         return replacingChildren(children.map { $0.mappingReads(change) })
     }
 
+    /// Whether an operator wants rows that belong together in one task.
+    var gathersRows: Bool {
+        switch self {
+        case .aggregate(let aggregate) where aggregate.mode != .partial: return true
+        case .hashJoin(let join) where !join.buildIsShared: return true
+        case .window, .sort: return true
+        default: return children.contains(where: \.gathersRows)
+        }
+    }
+
     /// The stages that the plan reads, each once.
     var readStages: [StageID] {
         var stages: [StageID] = []

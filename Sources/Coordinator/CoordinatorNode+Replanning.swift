@@ -9,7 +9,9 @@ extension CoordinatorNode {
     /// log before the fact that they count.
     func replan(after key: StageKey) {
         do throws(EngineError) {
-            guard let (book, answer) = try answer(after: key),
+            let work = CrashReport.Work.planning(key.job, statement: key.statement)
+            let found = try CrashReport.during(work) { () throws(EngineError) in try answer(after: key) }
+            guard let (book, answer) = found,
                 scheduler.mayReplan(key, changing: answer.changed)
             else { return handle(.replanned(key, stages: [])) }
             let settings = book.session.settings(of: key.statement)

@@ -10,8 +10,12 @@ import Vocabulary
 extension CoordinatorNode {
     /// What planning has to know of the workers; at least one slot, as a worker may yet come.
     var clusterFacts: ClusterFacts {
-        let active = scheduler.workerProgress().filter { $0.state == .active }
-        return ClusterFacts(slots: active.reduce(0) { $0 + $1.identity.slots }, workers: active.count)
+        // After a restart they are those that were there before, until they are back or given up.
+        let slots =
+            scheduler.awaitsWorkers
+            ? scheduler.ledger.workers.filter { $0.loss == nil }.map(\.identity.slots)
+            : scheduler.workerProgress().filter { $0.state == .active }.map(\.identity.slots)
+        return ClusterFacts(slots: slots.reduce(0, +), workers: slots.count)
     }
 
     /// Plans a statement and tells the scheduler.

@@ -72,15 +72,7 @@ extension JobScheduler {
         }
         if hasBegun { ignore(.notAwaited(key.job, statement: key.statement)) }
         let stages = hasBegun ? [] : stages
-        var graph = ledger.jobs[key.job.index].statements[Int(key.statement)].stages.map(\.spec)
-        for spec in stages {
-            if spec.id.index < graph.count {
-                graph[spec.id.index] = spec
-            } else {
-                graph.append(spec)
-            }
-        }
-        if let fault = graph.graphFault() {
+        if let fault = graphFault(of: key, with: stages) {
             return end(key.job, .failed(.internal("Bad stage graph: \(fault)")))
         }
         record(.stagesReplanned(key, stages: stages))
@@ -97,6 +89,20 @@ extension JobScheduler {
         act(.jobChanged(key.job))
     }
 
+    /// What is wrong with a statement's stages once these are among them.
+    private func graphFault(of key: StageKey, with stages: [StageSpec]) -> String? {
+        if stages.isEmpty { return nil }
+        var graph = ledger.jobs[key.job.index].statements[Int(key.statement)].stages.map(\.spec)
+        for spec in stages {
+            if spec.id.index < graph.count {
+                graph[spec.id.index] = spec
+            } else {
+                graph.append(spec)
+            }
+        }
+        return graph.graphFault()
+    }
+
     /// Whether an answer that changes these stages would be taken now, so that what belongs to it may be
     /// kept.
     package func mayReplan(_ key: StageKey, changing stages: [StageID]) -> Bool {
@@ -107,14 +113,15 @@ extension JobScheduler {
             }
     }
 
-    /// Whether no task of the stage has run or runs and nobody was told that it is complete, so that its spec
-    /// may still change; true of a stage that is yet to be.
+    /// Whether no task of the stage has run, failed or runs and nobody was told that it is complete, so that
+    /// its spec may still change; true of a stage that is yet to be.
     private func isUntouched(_ key: StageKey) -> Bool {
         guard let stage = ledger.liveStage(key) else { return true }
         if stage.isComplete || stage.isReplanned { return false }
         for task in stage.tasks.indices {
             let id = TaskID(stage: key, index: UInt32(task))
-            if stage.tasks[task].output != nil || runners[id] != nil { return false }
+            let record = stage.tasks[task]
+            if record.output != nil || !record.failures.isEmpty || runners[id] != nil { return false }
         }
         return true
     }

@@ -71,6 +71,8 @@ package struct JobScheduler: Sendable {
     var jobsAtStart = 0
     /// Launches wait until then for inventories; nil in normal service.
     var launchesHeldUntil: Instant?
+    /// Whether workers of before a restart may yet come back.
+    package var awaitsWorkers: Bool { launchesHeldUntil != nil }
     /// Ended jobs whose results are kept, with the end of their time, the next to go first.
     var retained: [RetainedResult] = []
     var attemptNumber: UInt32 = 0

@@ -205,6 +205,18 @@ struct AdaptivePlannerTests {
             stages[3].splits == first.stages[1].splits && stages[3].taskCount == first.stages[1].taskCount)
         #expect(answer.graph.partitions(of: StageID(2)) == answer.graph.partitions(of: StageID(3)))
         #expect(answer.graph.partitions(of: StageID(2)) == stages[1].taskCount)
+        let endless = ["spark.sql.autoBroadcastJoinThreshold": "9223372036854775807"]
+        #expect(try self.answer(first, after: 0, [0: large], endless) == nil)
+        // Literals of a join above are given by the first task alone.
+        let values = LogicalPlan.values(rows: [[.int32(1)]], output: [maker.column("v")])
+        var above = first
+        guard case .hashJoin(var outer) = first.stages[1].plan else { return }
+        (outer.left, outer.right) = (
+            first.stages[1].plan, .values(rows: [[.int32(1)]], schema: values.output.schema)
+        )
+        (outer.build, outer.buildIsShared, outer.rightKeys) = (.right, false, [.input(0, .int32)])
+        above.stages[1].plan = .hashJoin(outer)
+        #expect(try self.answer(above, after: 0, [0: large]) == nil)
         let off = try SettingNames.setting(
             "spark.sql.adaptive.enabled", to: "false", in: SessionSettings()
         ).settings

@@ -81,6 +81,25 @@ struct StageTests {
         #expect(try stages(values: 3) == [partial, "final aggregate", "sort → window", "sort → window"])
     }
 
+    @Test("rows are dealt evenly only where a task that runs again has them in the same order")
+    func repartitions() throws {
+        let t = maker.table("t", [("a", .int32)])
+        let grouped = LogicalPlan.distinct(input: t)
+        func output(_ given: Repartition, _ input: LogicalPlan) throws -> StageOutput? {
+            try graph(.repartition(given, input: input), rows: ["t": 40_000_000]).stages.dropLast().last?
+                .output
+        }
+        #expect(try output(Repartition(.roundRobin, count: 7), t) == .shuffle(.roundRobin(partitions: 7)))
+        #expect(try output(Repartition(.fewer, count: 3), t) == .shuffle(.roundRobin(partitions: 3)))
+        #expect(
+            try output(Repartition(.roundRobin, count: 7), grouped)
+                == .shuffle(.hash([.input(0, .int32)], partitions: 7)))
+        let random = SortKey(call("rand", type: .double))
+        #expect(
+            try output(Repartition(.hash, count: 7, keys: [random]), t)
+                == .shuffle(.roundRobin(partitions: 7)))
+    }
+
     @Test("the small side of a join is broadcast, two large sides meet by hash")
     func joins() throws {
         let t = maker.table("t", [("a", .int32)])

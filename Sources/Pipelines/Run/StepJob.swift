@@ -109,7 +109,9 @@ package struct StepJob: Sendable {
         var outcome = Outcome()
         let stages = try await service.stages(status.id)
         outcome.rowsIn = StepJob.rowsRead(by: stages)
-        outcome.rowsOut = stages.last?.rowsOut ?? 0
+        // Stages that were added while others ran stand behind the one that gives the rows.
+        let read = Set(stages.flatMap { $0.dependsOn ?? [] })
+        outcome.rowsOut = stages.last { !read.contains($0.id) && $0.tasks.total > 0 }?.rowsOut ?? 0
         guard status.hasResult else { return outcome }
         let result = try await service.result(status.id)
         outcome.fields = result.schema.fields

@@ -13,6 +13,8 @@ extension AdaptivePlanner {
         else { return false }
         let bytes = tasks.reduce(0) { $0 + $1.reduce(0, +) }
         if bytes <= settings.mostBroadcastBytes { return false }
+        // One file may have been asked for.
+        if case .files = reader.output, reader.taskCount == 1 { return false }
         let partitions = sizing.partitions(byteCount: Double(bytes) * 2)
         let (buildID, probeID) = (
             StageID(answer.graph.stages.count), StageID(answer.graph.stages.count + 1)
@@ -24,8 +26,10 @@ extension AdaptivePlanner {
             let (probe, build) = isRight ? (join.left, join.right) : (join.right, join.left)
             let (left, right) = (join.leftKeys, join.rightKeys)
             let (probeKeys, buildKeys) = isRight ? (left, right) : (right, left)
+            // A source is read where its rows lie, as the stage was planned.
             guard case .shuffleRead(let read) = build, read.stage == broadcast,
-                case .all(partition: 0) = read.mode, probe.scanCount == reader.plan.scanCount
+                case .all(partition: 0) = read.mode, probe.scanCount == reader.plan.scanCount,
+                !probe.readsSource
             else { return nil }
             let same = ShuffleRead(stage: broadcast, mode: .sameTask(partition: 0), schema: read.schema)
             added = [
@@ -78,9 +82,9 @@ extension AdaptivePlanner {
             return false
         }
         let bytes = tasks.reduce(0) { $0 + $1.reduce(0, +) }
-        guard bytes <= settings.broadcastBytes, let partitions = answer.graph.partitions(of: small) else {
-            return false
-        }
+        guard settings.broadcastBytes > 0, bytes <= settings.broadcastBytes,
+            let partitions = answer.graph.partitions(of: small)
+        else { return false }
         var large: Stage?
         let graph = answer.graph
         let changed = try reader.plan.changingRowwise { node throws(EngineError) -> PhysicalPlan? in
@@ -93,7 +97,9 @@ extension AdaptivePlanner {
                     mayChange(second.stage), graph.readCount(of: second.stage) == 1
                 else { continue }
                 let maker = graph.stages[second.stage.index]
-                guard case .shuffle(.hash) = maker.output else { continue }
+                guard case .shuffle(.hash) = maker.output, !maker.plan.readsSource,
+                    maker.taskCount >= min(reader.taskCount, slots)
+                else { continue }
                 let ranges = [Range<Int>](repeating: 0..<partitions, count: maker.taskCount)
                 let whole = PhysicalPlan.shuffleRead(
                     ShuffleRead(stage: small, mode: .partitionRanges(ranges), schema: first.schema))
@@ -130,13 +136,14 @@ extension AdaptivePlanner {
 }
 
 extension PhysicalPlan {
-    /// Whether what the plan reads of stages other than these is the same in every task.
+    /// Whether all that the plan stands on, but for what it reads of these stages, is the same in every task.
     fileprivate func readsWhole(but stages: [StageID]) -> Bool {
-        if case .shuffleRead(let read) = self, !stages.contains(read.stage) {
+        if case .shuffleRead(let read) = self {
             if case .all = read.mode { return true }
-            return false
+            return stages.contains(read.stage)
         }
-        return children.allSatisfy { $0.readsWhole(but: stages) }
+        // Literals and numbers are given by some tasks only.
+        return !children.isEmpty && children.allSatisfy { $0.readsWhole(but: stages) }
     }
 }
 

@@ -77,7 +77,11 @@ extension AdaptivePlanner {
         var stage: StageID?
         var isJoined = false
         _ = try plan.changingRowwise { node throws(EngineError) -> PhysicalPlan? in
-            if case .hashJoin(let join) = node, !join.buildIsShared { isJoined = true }
+            if case .hashJoin(let join) = node, !join.buildIsShared {
+                // Each part computes the other side again, which must come to the same.
+                if !(join.build == .left ? join.left : join.right).isPlainRead { return nil }
+                isJoined = true
+            }
             guard case .shuffleRead(let read) = node, case .partition = read.mode else { return nil }
             stage = read.stage
             return node

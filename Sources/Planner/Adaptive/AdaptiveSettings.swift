@@ -27,7 +27,10 @@ struct AdaptiveSettings {
     /// Bytes up to which a side of a join is read whole by every task; 0 or less: never.
     var broadcastBytes: Int
     /// Bytes that a broadcast may turn out to have, as they travel.
-    var mostBroadcastBytes: Int { broadcastBytes > 0 ? broadcastBytes * Self.broadcastTolerance : 0 }
+    var mostBroadcastBytes: Int {
+        let (bytes, isBeyond) = broadcastBytes.multipliedReportingOverflow(by: Self.broadcastTolerance)
+        return isBeyond ? .max : max(0, bytes)
+    }
 
     /// A broadcast is moved otherwise when it is so many times as large as one may be.
     private static let broadcastTolerance = 4

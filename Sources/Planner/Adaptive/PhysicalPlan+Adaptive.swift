@@ -86,6 +86,24 @@ extension PhysicalPlan {
         return stages
     }
 
+    /// Whether a connector gives rows in the plan.
+    var readsSource: Bool {
+        if case .externalScan = self { return true }
+        return children.contains(where: \.readsSource)
+    }
+
+    /// Whether rows of one stage come through, such as they are or computed of each by itself, the same each
+    /// time.
+    var isPlainRead: Bool {
+        switch self {
+        case .shuffleRead: true
+        case .filter(let conditions, let input):
+            conditions.allSatisfy(\.isDeterministic) && input.isPlainRead
+        case .project(let list, _, let input): list.allSatisfy(\.isDeterministic) && input.isPlainRead
+        default: false
+        }
+    }
+
     var scanCount: Int {
         var count = 0
         forEach {

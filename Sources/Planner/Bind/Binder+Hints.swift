@@ -16,9 +16,10 @@ extension Binder {
         }
         if expressions.isEmpty { return plan }
         let context = BindContext(scope: bound.scope, clause: "DISTRIBUTE BY")
-        var keys: [SortKey] = []
-        for key in expressions { keys.append(SortKey(try bind(key, context))) }
-        return .repartition(Repartition(.hash, keys: keys), input: plan)
+        // By columns that the list leaves out, rows stay where they are: no result depends on it.
+        let keys = expressions.compactMap { try? SortKey(bind($0, context)) }
+        return keys.count < expressions.count
+            ? plan : .repartition(Repartition(.hash, keys: keys), input: plan)
     }
 
     private func repartition(_ hint: HintSyntax, _ scope: Scope) throws(EngineError) -> Repartition? {

@@ -15,13 +15,33 @@ extension PhysicalPlanner {
         if count == 1 { return gathered(built) }
         let partitioning: Partitioning
         switch given.method {
-        case .roundRobin, .fewer: partitioning = .roundRobin(partitions: count)
-        case .hash: return try hashed(built, by: given.keys.map(\.expression), partitions: count)
         case .range:
             partitioning = .range(
                 try resolve(given.keys, in: built), partitions: count, bounds: StageID(0))
+        case .hash where given.keys.allSatisfy(\.expression.isDeterministic):
+            return try hashed(built, by: given.keys.map(\.expression), partitions: count)
+        case .roundRobin, .fewer, .hash:
+            // A task that runs again must deal each row as before, or others would miss it or have it twice.
+            if !built.plan.hasSteadyOrder {
+                return try hashed(built, by: built.output.map { .column($0) }, partitions: count)
+            }
+            partitioning = .roundRobin(partitions: count)
         }
         return BuiltPlan(
             plan: .exchange(partitioning, input: built.plan), output: built.output, tasks: count)
+    }
+}
+
+extension PhysicalPlan {
+    /// Whether a task that runs again gives its rows in the same order: none came through an exchange that
+    /// its readers take as it comes.
+    fileprivate var hasSteadyOrder: Bool {
+        if case .exchange(let partitioning, _) = self {
+            switch partitioning {
+            case .single, .broadcast, .shared: break
+            case .hash, .range, .rowsAndSample, .roundRobin: return false
+            }
+        }
+        return children.allSatisfy(\.hasSteadyOrder)
     }
 }

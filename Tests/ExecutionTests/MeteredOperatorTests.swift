@@ -191,11 +191,12 @@ struct MeteredOperatorTests {
 
     @Test("a sort that does not fit says what it wrote to disk; its input wrote nothing")
     func spill() throws {
-        let keys = (0..<60_000).map { [Int64(($0 * 7919) % 60_000), Int64($0)] }
+        // A run has 2 MiB at least.
+        let keys = (0..<300_000).map { [Int64(($0 * 7919) % 300_000), Int64($0)] }
         let found = try figures(
             of: .sort([SortKey(.input(0, .int64))], limit: nil, input: values(keys)), memoryBytes: 500_000)
         #expect(found[0].spillBytes > 10_000 && found[0].spillBytes <= found[3].spillBytes, "\(found)")
         #expect(found[1].spillBytes == 0 && found[0].peakBytes <= 500_000 && found[0].peakBytes > 0)
-        #expect(found.map(\.rows) == [60_000, 60_000, 60_000, 60_000])
+        #expect(found.map(\.rows) == [300_000, 300_000, 300_000, 300_000])
     }
 }

@@ -92,14 +92,20 @@ extension PhysicalPlan {
         return children.contains(where: \.readsSource)
     }
 
-    /// Whether rows of one stage come through, such as they are or computed of each by itself, the same each
-    /// time.
+    /// Whether rows of one stage come through, such as they are, computed of each by itself, or grouped, the
+    /// same in whatever order they come.
     var isPlainRead: Bool {
         switch self {
         case .shuffleRead: true
         case .filter(let conditions, let input):
             conditions.allSatisfy(\.isDeterministic) && input.isPlainRead
         case .project(let list, _, let input): list.allSatisfy(\.isDeterministic) && input.isPlainRead
+        case .aggregate(let aggregate):
+            aggregate.input.isPlainRead
+                && aggregate.aggregates.allSatisfy {
+                    // Sums of doubles depend on their order.
+                    ["count", "sum", "min", "max"].contains($0.function) && $0.type != .double && !$0.distinct
+                }
         default: false
         }
     }

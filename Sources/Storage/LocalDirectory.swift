@@ -15,6 +15,8 @@ package enum LocalDirectory {
 
     /// How often what another task undoes in between is done again.
     private static let rounds = 20
+    /// How long a directory is emptied that another task writes into.
+    private static let patience = Duration.seconds(5)
 
     /// Makes a directory and all above it; fine when it exists.
     package static func create(_ path: String, in tree: LocalTree = .whole) throws(EngineError) {
@@ -100,13 +102,12 @@ package enum LocalDirectory {
             if !entry.unlink(), errno != ENOENT { throw .fileSystem("remove", path) }
             return
         }
-        var round = 0
+        let deadline = ContinuousClock.now + patience
         while true {
             for name in try names(path, in: tree) ?? [] { try remove(path + "/" + name, in: tree) }
             if entry.removeDirectory() || errno == ENOENT { return }
             // A task that is being stopped has written into it meanwhile.
-            round += 1
-            guard errno == ENOTEMPTY || errno == EEXIST, round < rounds else {
+            guard errno == ENOTEMPTY || errno == EEXIST, ContinuousClock.now < deadline else {
                 throw .fileSystem("remove", path)
             }
             usleep(1000)

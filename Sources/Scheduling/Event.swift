@@ -42,7 +42,8 @@ package struct CommitManifest: Sendable, Hashable {
     package var outputs: [TaskOutput]
 }
 
-/// Asks the Coordinator to do something. All of a decision's facts are durable before its first action runs.
+/// Asks the Coordinator to do something. All of a decision's facts are durable before its first action runs,
+/// but for `.replan`: its answer reaches nobody outside, and goes into the log with them.
 package enum Action: Sendable, Hashable {
     /// Plan the statement; answered by `.statementPlanned` or `.planningFailed`.
     case planStatement(JobID, statement: UInt32)

@@ -34,13 +34,15 @@ extension PhysicalPlanner {
 
     private func size(_ logical: LogicalPlan, _ built: BuiltPlan) -> SideSize {
         let estimate = estimator.estimate(logical)
-        return SideSize(rows: estimate.rows, bytes: estimate.byteCount(of: built.output))
+        return SideSize(estimate: estimate, bytes: estimate.byteCount(of: built.output))
     }
 
     /// Holds what is expected of one input of a join.
-    private struct SideSize {
-        var rows: Double
+    struct SideSize {
+        var estimate: PlanEstimate
         var bytes: Double
+
+        var rows: Double { estimate.rows }
 
         /// Work of making a hash table of the rows, in bytes moved: an entry each, at a place of its own,
         /// beside the row itself.
@@ -48,7 +50,7 @@ extension PhysicalPlanner {
     }
 
     /// Holds the two inputs of a join with their expected sizes.
-    private struct JoinSides {
+    struct JoinSides {
         var kind: JoinKind
         var left: BuiltPlan
         var right: BuiltPlan
@@ -119,6 +121,7 @@ extension PhysicalPlanner {
                     sides.left.plan = .exchange(.broadcast, input: sides.left.plan)
                 }
             } else {
+                if !isInStep { try reduceProbe(&sides, build: build, keys: keys) }
                 order = try partition(&sides, keys: keys)
             }
         }
@@ -210,11 +213,13 @@ extension PhysicalPlanner {
         let buildBytes = build == .right ? sides.rightBytes : sides.leftBytes
         let probeBytes = build == .right ? sides.leftBytes : sides.rightBytes
         if settings.broadcastBytes <= 0 { return false }
-        // Inside one process a broadcast moves nothing: the threshold is what a table may take of memory.
-        let threshold = Double(settings.broadcastBytes) * (cluster.workers == 1 ? 8 : 1)
-        return buildBytes <= threshold
+        return buildBytes <= broadcastThreshold
             && buildBytes * Double(cluster.workers) <= max(probeBytes * 2, 1_048_576)
     }
+
+    /// Most bytes of a side that goes to every task. Inside one process a broadcast moves nothing: the
+    /// threshold is what a table may take of memory.
+    var broadcastThreshold: Double { Double(settings.broadcastBytes) * (cluster.workers == 1 ? 8 : 1) }
 
     /// Spreads both sides by the hash of the keys, keeping a side that is spread so already. Returns the
     /// order of

@@ -80,8 +80,10 @@ extension PhysicalHashJoin {
         }
     }
 
+    fileprivate var dropsUnmatchedProbeRows: Bool { Self.dropsUnmatchedProbeRows(kind, build: build) }
+
     /// Whether a row of the probe side without a match in the table changes nothing.
-    fileprivate var dropsUnmatchedProbeRows: Bool {
+    package static func dropsUnmatchedProbeRows(_ kind: JoinKind, build: Side) -> Bool {
         switch kind {
         case .inner, .cross, .leftSemi: true
         case .left, .leftAnti, .leftAntiNullAware: build == .left

@@ -80,7 +80,8 @@ extension CoordinatorNode {
         }
     }
 
-    /// Publishes a statement's files, then lets its changes to the catalog take effect.
+    /// Publishes a statement's files, then lets its changes to the catalog take effect. Queries and views wait
+    /// for no storage, and so need no thread of their own.
     func commit(_ manifest: CommitManifest) {
         guard let book = books[manifest.job], let plan = book.plans[manifest.statement] else {
             let error = EngineError.internal(
@@ -93,7 +94,8 @@ extension CoordinatorNode {
         let externalID = book.externalID
         let begin = ContinuousClock.now
         let givesManifest = book.graph(manifest.statement)?.givesManifest == true
-        Task.detached(executorPreference: StorageThreads.shared) {
+        let waits = !writes.isEmpty || givesManifest || !plan.removedPaths.isEmpty
+        Task.detached(executorPreference: waits ? StorageThreads.shared : nil) {
             let work = CrashReport.Work.committing(manifest.job, statement: manifest.statement)
             let result = Result {
                 try CrashReport.during(work) { () throws -> Finished in

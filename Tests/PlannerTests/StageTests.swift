@@ -169,6 +169,31 @@ struct StageTests {
         }
     }
 
+    @Test("of a side that is spread by hash only rows whose keys the other side has are sent, where those are few")
+    func probeReduction() throws {
+        let many = maker.table("many", [("m", .int32), ("n", .int32)])
+        let few = maker.table("few", [("f", .int32), ("g", .int32)])
+        func names(_ kind: JoinKind, kept: Int, _ conditions: [Expression] = []) throws -> [String] {
+            let facts = FixedFacts(
+                rows: ["many": 400_000_000, "few": 1_000_000],
+                distinct: ["many.m": 1_000_000, "few.f": 1_000_000, "few.g": Double(1_000_000 / kept)])
+            let some = LogicalPlan.filter(call("equal", few("g"), int(1)), input: few)
+            let condition = Expression.conjunction([call("equal", few("f"), many("m"))] + conditions)
+            let join = LogicalPlan.join(kind, left: some, right: many, condition: condition)
+            let cluster = ClusterFacts(slots: 4, workers: 2)
+            let planner = QueryPlanner(facts: facts, settings: SessionSettings(), cluster: cluster)
+            return try planner.plan(join).graph.stages.map(\.name)
+        }
+        let reduced = ["scan few", "hash partition", "scan many → hash join", "hash join"]
+        let plain = ["scan few", "scan many", "hash join"]
+        #expect(try names(.leftSemi, kept: 50_000) == reduced)
+        #expect(try names(.leftAnti, kept: 50_000) == reduced)
+        #expect(try names(.left, kept: 50_000) == reduced)
+        #expect(try names(.leftSemi, kept: 50_000, [call("less", few("g"), many("n"))]) == reduced)
+        #expect(try names(.leftSemi, kept: 500_000) == plain, "half of the rows have a match")
+        #expect(try names(.full, kept: 50_000) == plain, "rows without a match are given")
+    }
+
     @Test("every split is in exactly one task, in order")
     func assignment() {
         let splits = (0..<11).map { FileSplit(file: 0, start: $0, end: $0 + 1, byteCount: $0 * $0) }

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Holds what the row groups of a file say together of each column, found when it is first asked for: planning
-/// asks again and again, and a file may have thousands of row groups. Thread-safe.
+/// Holds what the row groups of a file say together of each column, found when it is first asked for:
+/// planning asks again and again, and a file may have thousands of row groups. Thread-safe.
 final class ParquetColumnTotals: Sendable {
     struct Total {
         /// Bytes on disk.

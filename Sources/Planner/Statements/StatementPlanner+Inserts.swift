@@ -32,7 +32,7 @@ extension StatementPlanner {
         guard let table = catalog.table(named: insert.table.map(\.text)) else {
             throw try notInsertable(insert.table)
         }
-        let binder = known ?? Binder(catalog: catalog, settings: settings, source: source, reads: reads)
+        let binder = known ?? Binder(catalog: catalog, settings: settings, source: source, notes: notes)
         let bound = try binder.bind(try withDefaults(insert, into: table))
         try checkNames(insert, table)
         var fixed: [String: Expression] = [:]

@@ -292,8 +292,8 @@ let package = Package(
         tests(
             "CoordinatorTests",
             [
-                "Coordinator", "Web", "Pipelines", "Shuffle", "Protocol", "Storage", "Columns", "Transport",
-                "Scheduling", "Vocabulary",
+                "Coordinator", "Web", "Pipelines", "Shuffle", "Protocol", "Plans", "Storage", "Columns",
+                "Transport", "Scheduling", "Vocabulary",
             ]),
         tests(
             "WebTests", ["Web", "Programs", "Protocol", "Columns", "Transport", "Vocabulary"]),

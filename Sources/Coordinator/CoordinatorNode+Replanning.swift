@@ -23,10 +23,15 @@ extension CoordinatorNode {
             book.replace(answer.graph, of: key.statement)
             let now = environment.clock().wallMilliseconds
             for text in answer.notes { note(key.job, "info", text, at: now) }
-            let specs = answer.changed.map { stage in
-                StageSpec(
-                    answer.graph.stages[stage.index], result: answer.graph.result, settings: settings,
-                    landed: book.landed)
+            let stages = stages(of: key)
+            let specs = answer.changed.map { id in
+                let stage = answer.graph.stages[id.index]
+                var spec = StageSpec(
+                    stage, result: answer.graph.result, settings: settings, landed: book.landed)
+                spec.wishNearest(stage) { read in
+                    read.index < stages.count ? stages[read.index].tasks.map(\.output) : []
+                }
+                return spec
             }
             handle(.replanned(key, stages: specs), before: records)
         } catch {
@@ -36,11 +41,15 @@ extension CoordinatorNode {
         }
     }
 
+    private func stages(of key: StageKey) -> [StageRecord] {
+        scheduler.ledger.jobs[key.job.index].statements[Int(key.statement)].stages
+    }
+
     private func answer(
         after key: StageKey
     ) throws(EngineError) -> (JobBook, AdaptivePlanner.Answer)? {
         guard let book = books[key.job], let graph = book.graph(key.statement) else { return nil }
-        let stages = scheduler.ledger.jobs[key.job.index].statements[Int(key.statement)].stages
+        let stages = stages(of: key)
         let planner = AdaptivePlanner(
             settings: book.session.settings(of: key.statement), cluster: clusterFacts
         ) { stage in

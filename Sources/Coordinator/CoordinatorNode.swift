@@ -127,7 +127,7 @@ package actor CoordinatorNode {
         let forgotten = forget(decision.facts)
         defer { noteHistory(decision.facts) }
         let complete = decision.actions.compactMap { action -> StageKey? in
-            if case .replan(let stage, _) = action { stage } else { nil }
+            if case .replan(let stage) = action { stage } else { nil }
         }
         guard environment.log.isDurable else {
             for action in decision.actions { perform(action) }

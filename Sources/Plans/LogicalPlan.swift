@@ -19,6 +19,8 @@ package indirect enum LogicalPlan: Hashable, Sendable {
     case distinct(input: LogicalPlan)
     /// The same rows in other tasks, as hints and DISTRIBUTE BY ask for.
     case repartition(Repartition, input: LogicalPlan)
+    /// The same rows; the next join above is asked to be planned so.
+    case hinted(JoinStrategy, input: LogicalPlan)
     /// All rows of all inputs, matched by position; `output` names the result's columns.
     case union([LogicalPlan], output: [ColumnReference])
     /// Each input row once per projection list (grouping sets).
@@ -97,7 +99,7 @@ extension LogicalPlan {
         case .recursion(let recursion): recursion.output
         case .kept(let plan): plan.output
         case .filter(_, let input), .sort(_, let input), .limit(_, _, let input), .distinct(let input),
-            .repartition(_, let input):
+            .repartition(_, let input), .hinted(_, let input):
             input.output
         case .singleRow(let input, _):
             input.output.map { ColumnReference(id: $0.id, name: $0.name, type: $0.type, nullable: true) }

@@ -165,12 +165,16 @@ package struct PhysicalHashJoin: Hashable, Sendable {
     /// Which of left, then right columns are given, in order. For semi and anti joins left columns only.
     package var output: [Int]
     package var schema: Schema
+    /// The hint that it was planned by, which holds whatever sizes turn out; nil: sizes decide.
+    package var hint: JoinStrategy?
 
     package init(
         kind: JoinKind, left: PhysicalPlan, right: PhysicalPlan, leftKeys: [Expression],
         rightKeys: [Expression],
-        residual: Expression?, build: Side, buildIsShared: Bool, output: [Int], schema: Schema
+        residual: Expression?, build: Side, buildIsShared: Bool, output: [Int], schema: Schema,
+        hint: JoinStrategy? = nil
     ) {
+        self.hint = hint
         self.kind = kind
         self.left = left
         self.right = right

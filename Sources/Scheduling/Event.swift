@@ -47,9 +47,9 @@ package struct CommitManifest: Sendable, Hashable {
 package enum Action: Sendable, Hashable {
     /// Plan the statement; answered by `.statementPlanned` or `.planningFailed`.
     case planStatement(JobID, statement: UInt32)
-    /// Look again at the stages that read this one; answered by `.replanned`. Sizes by partition, summed
-    /// over tasks.
-    case replan(StageKey, partitionBytes: [Int])
+    /// Look again at the stages that read this one; answered by `.replanned`. Sizes are in the
+    /// ledger, with the outputs of its tasks.
+    case replan(StageKey)
     /// Publish; idempotent, as it is asked again after a restart. Answered by `.committed` or
     /// `.commitFailed`.
     case commit(CommitManifest)

@@ -220,7 +220,7 @@ extension JobScheduler {
             }
             runtimes[job.index]?.stages[place].isReplanAsked = true
             let key = StageKey(job: job, statement: statement, stage: stage.spec.id)
-            act(.replan(key, partitionBytes: stage.partitionBytes))
+            act(.replan(key))
         }
     }
 
@@ -302,18 +302,5 @@ extension JobScheduler {
                 cancel(attempt.id, on: link.worker)
             }
         }
-    }
-}
-
-extension StageRecord {
-    /// Sums the bytes of each reader partition over the finished tasks.
-    package var partitionBytes: [Int] {
-        var sums: [Int] = []
-        for task in tasks {
-            guard let sizes = task.output?.partitionBytes else { continue }
-            while sums.count < sizes.count { sums.append(0) }
-            for (partition, bytes) in sizes.enumerated() { sums[partition] += bytes }
-        }
-        return sums
     }
 }

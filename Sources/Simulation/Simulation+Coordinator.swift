@@ -162,7 +162,7 @@ extension Simulation {
             if random.happens(100) {
                 plan(life, .statementPlanned(job, statement: statement, stages: stages))
             }
-        case .replan(let stage, _): plan(life, .replanned(stage, stages: newPlan(stage)))
+        case .replan(let stage): plan(life, .replanned(stage, stages: newPlan(stage)))
         case .commit(let manifest):
             agenda.plan(.commit(life: life, manifest), at: now + Int64(random.within(1...2000)))
         case .clean(let job, let statement):

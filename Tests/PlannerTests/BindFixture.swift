@@ -45,10 +45,12 @@ struct FixtureCatalog: CatalogLookup {
 /// Binds text for tests.
 enum BindFixture {
     static func plan(
-        _ sql: String, catalog: FixtureCatalog = FixtureCatalog(), ansi: Bool = true
+        _ sql: String, catalog: FixtureCatalog = FixtureCatalog(), ansi: Bool = true,
+        notes: StatementNotes? = nil
     ) throws(EngineError) -> LogicalPlan {
         let source = SQLSource(sql, file: "job.sql")
-        let binder = Binder(catalog: catalog, settings: SessionSettings(ansi: ansi), source: source)
+        let binder = Binder(
+            catalog: catalog, settings: SessionSettings(ansi: ansi), source: source, notes: notes)
         guard case .query(let query) = try SQLParser.statement(source).kind else {
             throw .internal("no query: \(sql)")
         }

@@ -74,6 +74,9 @@ struct RuleCases {
         }
     }()
 
+    /// The tables that were read.
+    var tables: FixtureCatalog { catalog }
+
     init(_ text: String) {
         for line in text.split(separator: "\n").map(String.init) where !line.hasPrefix("#") { read(line) }
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What hints about partitions come to: as many files are written.
+/// What hints come to: those about partitions write as many files, those about joins show in EXPLAIN.
 @Suite struct HintTests {
     private let program: Program
 
@@ -49,6 +49,23 @@ import Testing
             #expect(run.errors.contains("<command line>:1:"), "\(hint): \(run.errors)")
         }
         #expect(try program.sql("SELECT /* + REPARTITION(0) */ id /*+ COALESCE */ FROM range(1)").status == 0)
-        #expect(try program.sql("SELECT /*+ nosuch(1) */ id FROM range(1)").status == 0)
+        let unknown = try program.sql("SELECT /*+ nosuch(1) */ id FROM range(1)")
+        #expect(unknown.status == 0 && unknown.errors.contains("There is no hint nosuch"), "\(unknown)")
+    }
+
+    @Test("EXPLAIN shows what a hint about a join does, through a view, and a warning what it does not")
+    func joins() throws {
+        let run = try program.sql(
+            """
+            CREATE TEMPORARY VIEW big AS SELECT id AS a FROM range(0, 1000, 1, 4);
+            CREATE TEMPORARY VIEW v AS
+              SELECT /*+ SHUFFLE_HASH(y) */ x.a FROM big x JOIN big y ON x.a = y.a WHERE y.a > 3;
+            EXPLAIN SELECT /*+ BROADCAST(v, w) */ *
+              FROM v LEFT JOIN big ON v.a = big.a RIGHT JOIN v u ON v.a = u.a
+            """)
+        #expect(run.status == 0, "\(run)")
+        #expect(run.output.contains("hint SHUFFLE_HASH"), "\(run)")
+        #expect(run.errors.contains("The hint BROADCAST has no effect on w"), "\(run)")
+        #expect(run.errors.contains("LeftOuter: rows of its left side"), "\(run)")
     }
 }

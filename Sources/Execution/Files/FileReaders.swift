@@ -43,7 +43,7 @@ package final class FileReaders: Sendable {
                 source: source, range: split.start..<split.end, schema: relation.dataSchema,
                 columns: layout.fileColumns,
                 options: CSVOptions(relation.options, zone: zone, patterns: patterns(relation, zone)),
-                memory: memory(of: path, context))
+                earlier: earlier(fields, relation, context.settings), memory: memory(of: path, context))
         case .text:
             return try TextLineReader(
                 source: try source(path, context), range: split.start..<split.end, fields: fields,
@@ -62,7 +62,8 @@ package final class FileReaders: Sendable {
             let position = relation.dataSchema.index(of: fields[0].name)
         else {
             return try JSONReader(
-                source: source, range: range, schema: Schema(fields), options: options, memory: memory)
+                source: source, range: range, schema: Schema(fields), options: options,
+                earlier: earlier(fields, relation, context.settings), memory: memory)
         }
         // Wanted alone, it tells of records that do not fit any of the columns.
         let reader = try JSONReader(
@@ -70,6 +71,20 @@ package final class FileReaders: Sendable {
         return try AdaptedStream(
             reader, fields: fields, found: [(position, fields[0].type)], file: AddressText.shown(path),
             filter: nil, settings: context.settings)
+    }
+
+    /// Returns what columns have in records of text files that lack them.
+    private func earlier(
+        _ fields: [Field], _ relation: FileRelation, _ settings: SessionSettings
+    ) throws -> EarlierValues {
+        let found = fields.compactMap { field in
+            relation.options[FileRelation.earlierValueOption + field.name.lowercased()].map { (field, $0) }
+        }
+        if found.isEmpty { return .none }
+        let values = found.map { Expression.cast(.literal(.string($1)), to: $0.type, mode: .ansi) }
+        let row = try Evaluator(values, settings: settings).evaluate(Batch(columns: [], count: 1))
+        let named = zip(found, row).map { ($0.0.name, $1.flattened()) }
+        return EarlierValues(Dictionary(named, uniquingKeysWith: { first, _ in first }))
     }
 
     /// Returns how times are written in a relation's text files, where its options say so.

@@ -15,6 +15,7 @@ package final class CSVReader: BatchStream {
     private let fileSchema: Schema
     /// For each column that comes out: its type and its field in the file; nil for the corrupt-record column.
     private let outputs: [(type: DataType, field: Int?)]
+    private let earlier: EarlierValues
     /// How many of them come out; the others are parsed for the corrupt-record column, which tells of all.
     private let outputCount: Int
     private let options: CSVOptions
@@ -33,12 +34,15 @@ package final class CSVReader: BatchStream {
     private var mustSkipHeader: Bool
 
     /// Begins to read the records of `source` that begin in `range`. `schema` names all columns of the file
-    /// (and the corrupt-record column, where it is wanted), `columns` those that come out, in order.
+    /// (and the corrupt-record column, where it is wanted), `columns` those that come out, in order; `earlier`
+    /// what they have in records with fewer fields.
     package init(
         source: any ByteSource, range: Range<Int>, schema: Schema, columns: [Int], options: CSVOptions,
-        batchRows: Int = Limits.batchRows, memory: CountedMemory = .unlimited
+        earlier: EarlierValues = .none, batchRows: Int = Limits.batchRows,
+        memory: CountedMemory = .unlimited
     ) throws(EngineError) {
         self.options = options
+        self.earlier = earlier
         self.memory = memory
         self.batchRows = batchRows
         let corrupt = schema.fields.firstIndex {
@@ -157,7 +161,7 @@ package final class CSVReader: BatchStream {
         var columns: [Vector?] = []
         var offset = 0
         for output in outputs {
-            guard output.field != nil else {
+            guard let field = output.field else {
                 columns.append(nil)
                 continue
             }
@@ -167,7 +171,11 @@ package final class CSVReader: BatchStream {
             offset += stride
             let outcome = try tokens.parse(as: output.type)
             faults = Bitmap.union(faults, outcome.bad)
-            columns.append(outcome.vector)
+            let fieldCounts = indexer.rows.field_counts.unsafelyUnwrapped
+            let filled = earlier.filled(outcome.vector, fileSchema[field].name, count: count) {
+                fieldCounts[$0] <= UInt32(field)
+            }
+            columns.append(filled)
         }
         return (columns, faults)
     }

@@ -20,19 +20,22 @@ package final class JSONReader: BatchStream {
     /// Position in the schema of the corrupt-record column.
     private let corruptColumn: Int?
     private let dataFields: [Field]
+    private let earlier: EarlierValues
     private var window: TextWindow?
     private var walk = json_walk()
     private var isWalked = true
     private let batchRows: Int
     private let memory: CountedMemory
 
-    /// Begins to read the records of `source` that begin in `range`, as columns of `schema` in its order.
-    /// Throws `UNSUPPORTED_FEATURE` (user) for types that JSON cannot hold.
+    /// Begins to read the records of `source` that begin in `range`, as columns of `schema` in its order;
+    /// `earlier` is what they have in records without such a member. Throws `UNSUPPORTED_FEATURE` (user) for types that JSON cannot hold.
     package init(
         source: any ByteSource, range: Range<Int>, schema: Schema, options: JSONOptions,
-        batchRows: Int = Limits.batchRows, memory: CountedMemory = .unlimited
+        earlier: EarlierValues = .none, batchRows: Int = Limits.batchRows,
+        memory: CountedMemory = .unlimited
     ) throws(EngineError) {
         self.schema = schema
+        self.earlier = earlier
         self.memory = memory
         self.options = options
         self.batchRows = batchRows
@@ -105,10 +108,11 @@ package final class JSONReader: BatchStream {
             memory: memory)
         let record = try columns.column(0, .structure(dataFields), count: count)
         let faults = Bitmap.union(record.touched, brokenRows(count))
-        guard let faults else { return batch(record.vector.children, corrupt: nil, count: count) }
+        let children = filled(record.vector.children, count)
+        guard let faults else { return batch(children, corrupt: nil, count: count) }
         switch options.mode {
         case .permissive:
-            return batch(record.vector.children, corrupt: try corruptRecords(window, faults), count: count)
+            return batch(children, corrupt: try corruptRecords(window, faults), count: count)
         case .failFast:
             let row = (0..<count).first { faults.isSet($0) } ?? 0
             let place = window.start.map { $0 + Int(plan.rowStarts[row]) }
@@ -117,6 +121,16 @@ package final class JSONReader: BatchStream {
             blank(window, faults)
             try restart(window, at: start)
             return nil
+        }
+    }
+
+    /// Gives columns their value in records that lack them, but for those that are no records.
+    private func filled(_ columns: [Vector], _ count: Int) -> [Vector] {
+        zip(columns, dataFields).enumerated().map { place, column in
+            guard let starts = plan.nodes[plan.member(place, of: 0)].starts else { return column.0 }
+            return earlier.filled(column.0, column.1.name, count: count) {
+                starts[$0] == JSON_MISSING && plan.rowBroken[$0] == 0
+            }
         }
     }
 

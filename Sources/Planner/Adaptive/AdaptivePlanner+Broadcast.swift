@@ -21,7 +21,9 @@ extension AdaptivePlanner {
         )
         var added: [Stage] = []
         let changed = try reader.plan.changingRowwise { node throws(EngineError) -> PhysicalPlan? in
-            guard case .hashJoin(var join) = node, join.buildIsShared, join.canMeetByHash else { return nil }
+            guard case .hashJoin(var join) = node, join.buildIsShared, join.canMeetByHash,
+                join.hint == nil
+            else { return nil }
             let isRight = join.build == .right
             let (probe, build) = isRight ? (join.left, join.right) : (join.right, join.left)
             let (left, right) = (join.leftKeys, join.rightKeys)
@@ -88,7 +90,9 @@ extension AdaptivePlanner {
         var large: Stage?
         let graph = answer.graph
         let changed = try reader.plan.changingRowwise { node throws(EngineError) -> PhysicalPlan? in
-            guard case .hashJoin(var join) = node, !join.buildIsShared, join.canMeetByHash else { return nil }
+            guard case .hashJoin(var join) = node, !join.buildIsShared, join.canMeetByHash,
+                join.hint == nil
+            else { return nil }
             for side in [PhysicalHashJoin.Side.left, .right] {
                 join.build = side
                 let (build, probe) = side == .left ? (join.left, join.right) : (join.right, join.left)

@@ -7,9 +7,18 @@ extension Binder {
     /// Binds a relation of FROM; an alias renames it and its columns.
     func relation(_ syntax: RelationSyntax) throws(EngineError) -> BoundRelation {
         var bound: BoundRelation
+        var names: [NameSyntax] = []
+        // An alias is all that a relation is called by, and hints do not reach what is below it.
+        let hints = openHints
+        if syntax.alias != nil { openHints = [] }
+        defer { openHints = hints }
         switch syntax.kind {
-        case .table(let parts): bound = try table(parts, at: syntax.span)
-        case .identifier(let text): bound = try table(try identifier(text, at: syntax.span), at: syntax.span)
+        case .table(let parts):
+            names = parts
+            bound = try table(parts, at: syntax.span)
+        case .identifier(let text):
+            names = try identifier(text, at: syntax.span)
+            bound = try table(names, at: syntax.span)
         case .subquery(let query): bound = try BoundRelation(self.query(query).plan)
         case .values(let rows): bound = BoundRelation(try values(rows, at: syntax.span))
         case .function(let call): bound = try tableFunction(call, at: syntax.span)
@@ -23,7 +32,9 @@ extension Binder {
             guard let commonSource else { throw .internal("A common source is not bound.") }
             bound = commonSource
         }
-        guard let alias = syntax.alias else { return bound }
+        guard let alias = syntax.alias else {
+            return names.isEmpty ? bound : marked(bound, by: hints, named: names.map(\.text))
+        }
         if case .values = syntax.kind, !alias.columns.isEmpty, alias.columns.count != bound.plan.output.count
         {
             throw .user(
@@ -38,7 +49,7 @@ extension Binder {
             bound = BoundRelation(try renamed(visible, alias.columns, at: alias.name.span))
         }
         bound.scope = bound.scope.aliased(alias.name.text)
-        return bound
+        return marked(bound, by: hints, named: [alias.name.text])
     }
 
     // MARK: Tables
@@ -76,7 +87,7 @@ extension Binder {
             let relation = try located(span) { () throws(EngineError) in
                 try catalog.files(format: format, paths: [names[1]], options: [:], schema: nil)
             }
-            reads?.add(relation)
+            notes?.add(relation)
             return scan(.files(relation), qualifier: names)
         }
         throw unknownTable(parts, at: span)

@@ -128,7 +128,8 @@ extension LogicalPlan {
         case .scan(let scan): if case .files = scan.relation { count += 1 }
         case .filter(_, let input), .project(_, let input), .limit(_, _, let input), .sort(_, let input),
             .distinct(let input), .aggregate(_, _, let input), .expand(_, _, let input),
-            .generate(_, _, let input), .singleRow(let input, _), .repartition(_, let input):
+            .generate(_, _, let input), .singleRow(let input, _), .repartition(_, let input),
+            .hinted(_, let input):
             input.countFileScans(&count)
         case .join(_, let left, let right, _), .lateralJoin(_, let left, let right, _, _):
             left.countFileScans(&count)
@@ -162,6 +163,8 @@ extension LogicalPlan {
         case .sort(let keys, let input): return input.givingFiles(columns).map { .sort(keys, input: $0) }
         case .repartition(let given, let input):
             return input.givingFiles(columns).map { .repartition(given, input: $0) }
+        case .hinted(let strategy, let input):
+            return input.givingFiles(columns).map { .hinted(strategy, input: $0) }
         case .limit(let count, let offset, let input):
             return input.givingFiles(columns).map { .limit(count: count, offset: offset, input: $0) }
         case .generate(let generator, let output, let input):

@@ -6,8 +6,9 @@ import Vocabulary
 extension Binder {
     /// Binds a query with its WITH, ORDER BY and LIMIT.
     func query(_ query: QuerySyntax) throws(EngineError) -> BoundRelation {
-        let saved = commonTables
-        defer { commonTables = saved }
+        let saved = (commonTables, openHints)
+        defer { (commonTables, openHints) = saved }
+        openHints = []
         for table in query.with {
             commonTables[table.name.text.lowercased()] = CommonTable(
                 syntax: table, visible: commonTables, source: source)
@@ -20,7 +21,11 @@ extension Binder {
             bound.plan = try sorted(bound.plan, ordering(query), in: bound.scope)
         }
         // An order of all rows spreads them again.
-        if ordering(query) == nil { bound.plan = try spread(bound, query.hints, by: query.distributeBy) }
+        if ordering(query) == nil {
+            bound.plan = try spread(bound, query.hints, by: query.distributeBy)
+        } else {
+            bound.plan = asked(bound.plan, query.hints)
+        }
         bound.plan = try limited(bound.plan, query)
         return bound
     }

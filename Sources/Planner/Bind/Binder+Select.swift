@@ -23,7 +23,7 @@ extension Binder {
             collector.named[window.name.text.lowercased()] = window.window
         }
         var bound =
-            try select.from.map { from throws(EngineError) in try relation(from) }
+            try select.from.map { from throws(EngineError) in try relation(from, hinted: select.hints) }
             ?? BoundRelation(.values(rows: [[]], output: []))
         let savedFiles = (inputFileColumns, metadataColumns)
         defer { (inputFileColumns, metadataColumns) = savedFiles }

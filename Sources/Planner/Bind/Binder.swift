@@ -10,8 +10,8 @@ package final class Binder {
     let catalog: any CatalogLookup
     /// The session's; inside views in the mode that they were made in.
     var settings: SessionSettings
-    /// Takes down the files that a query names itself.
-    let reads: DirectReads?
+    /// Takes down what the statement is to be warned of.
+    let notes: StatementNotes?
     /// The text being bound; another one inside views.
     var source: SQLSource
     private var nextColumn: UInt32 = 0
@@ -59,6 +59,8 @@ package final class Binder {
     /// Places of columns, for errors found after binding.
     var columnSpans: [ColumnID: SourceSpan] = [:]
 
+    /// Hints about joins of the SELECT whose FROM is being bound, the first the outermost.
+    var openHints: [OpenHint] = []
     /// What stands behind the FROM in front of several inserts.
     private(set) var commonSource: BoundRelation?
     /// Tables of WITH RECURSIVE whose queries are being bound.
@@ -86,9 +88,9 @@ package final class Binder {
     }
 
     package init(
-        catalog: any CatalogLookup, settings: SessionSettings, source: SQLSource, reads: DirectReads? = nil
+        catalog: any CatalogLookup, settings: SessionSettings, source: SQLSource, notes: StatementNotes? = nil
     ) {
-        self.reads = reads
+        self.notes = notes
         self.catalog = catalog
         self.settings = settings
         self.source = source
@@ -97,7 +99,10 @@ package final class Binder {
     /// Binds a query. The output's names are the result's column names. Throws Spark's error classes with
     /// places.
     package func bind(_ query: QuerySyntax) throws(EngineError) -> LogicalPlan {
-        try self.query(query).plan
+        let plan = try self.query(query).plan
+        notes?.add(
+            hints: plan.loneHints().map { "The hint \($0.rawValue) has no effect: its rows meet no join." })
+        return plan
     }
 
     /// Binds the source of several inserts, each of whose queries `bind` takes afterwards: their FROM is the

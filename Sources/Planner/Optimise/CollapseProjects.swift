@@ -22,7 +22,7 @@ struct CollapseProjects: PlanRule {
             return merged(list, below)
         case .union, .distinct, .singleRow, .lateralJoin, .recursion:
             return plan.mapChildren { collapse($0, positionMatters: true) }
-        case .filter, .sort, .limit, .repartition:
+        case .filter, .sort, .limit, .repartition, .hinted:
             return plan.mapChildren { collapse($0, positionMatters: positionMatters) }
         case .join(let kind, _, _, _):
             // The result of a join is its inputs' columns, so a caller by position needs both as they are.

@@ -110,7 +110,8 @@ struct DerivePredicates: PlanRule {
             case .right: return constraints(of: right)
             case .full: return []
             }
-        case .sort(_, let input), .limit(_, _, let input), .distinct(let input), .repartition(_, let input):
+        case .sort(_, let input), .limit(_, _, let input), .distinct(let input), .repartition(_, let input),
+            .hinted(_, let input):
             return constraints(of: input)
         case .window(let window): return constraints(of: window.input)
         case .generate(_, _, let input): return constraints(of: input)

@@ -106,7 +106,7 @@ struct DomainPush {
             return try aggregate(groups, aggregates, try push(input))
         case .join(let kind, let left, let right, let condition):
             return try join(kind, left, right, condition)
-        case .sort(_, let input), .repartition(_, let input): return try push(input)
+        case .sort(_, let input), .repartition(_, let input), .hinted(_, let input): return try push(input)
         case .limit(let count, let offset, let input): return try limit(count, offset, input)
         case .distinct(let input):
             var below = try push(input)

@@ -35,7 +35,7 @@ enum KeptSource {
             // A connector may give other rows the next time, and is slower than what was kept.
             case .scan(let scan): if case .external = scan.relation { found = true }
             case .values, .filter, .project, .union, .expand, .singleRow, .generate, .repartition, .range,
-                .workingTable, .kept:
+                .workingTable, .kept, .hinted:
                 break
             }
             if node.expressions.contains(where: { !$0.isDeterministic || $0.hasSubquery }) { found = true }

@@ -54,6 +54,9 @@ struct MergedSubplan {
         case (.limit(let count, let offset, let input), .limit(_, _, let otherInput)):
             guard let below = merged(input, otherInput) else { return nil }
             return (.limit(count: count, offset: offset, input: below.plan), below.map)
+        case (.hinted(let strategy, let input), .hinted(_, let otherInput)):
+            guard let below = merged(input, otherInput) else { return nil }
+            return (.hinted(strategy, input: below.plan), below.map)
         case (.join(let kind, let left, let right, let on), .join(_, let otherLeft, let otherRight, _)):
             guard let first = merged(left, otherLeft), let second = merged(right, otherRight) else {
                 return nil

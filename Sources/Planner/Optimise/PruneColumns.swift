@@ -51,7 +51,7 @@ struct PruneColumns: PlanRule {
             recursion.step = prunedInput(recursion.step, to: recursion.step.output)
             return .recursion(recursion)
         case .filter, .join, .lateralJoin, .sort, .repartition, .limit, .values, .singleRow, .workingTable,
-            .kept:
+            .kept, .hinted:
             let needed = required.union(Self.columns(of: plan.expressions))
             return plan.mapChildren { prune($0, required: needed) }
         }

@@ -65,7 +65,7 @@ private struct Puller {
             return try pullAggregate(groups, aggregates, input)
         case .join(let kind, let left, let right, let condition):
             return try pullJoin(kind, left, right, condition)
-        case .sort(_, let input), .repartition(_, let input): return try pull(input)
+        case .sort(_, let input), .repartition(_, let input), .hinted(_, let input): return try pull(input)
         case .limit(let count, let offset, let input) where isExistence && offset == 0 && (count ?? 1) > 0:
             return try pull(input)
         case .distinct(let input) where isExistence: return try pull(input)

@@ -22,6 +22,8 @@ struct PushLimits: PlanRule {
         switch input {
         case .project(let list, let below) where list.allSatisfy({ $0.expression.isDeterministic }):
             return .project(list, input: .limit(count: count, offset: offset, input: below))
+        case .hinted(let strategy, let below):
+            return .hinted(strategy, input: .limit(count: count, offset: offset, input: below))
         case .limit(let innerCount, let innerOffset, let below):
             let left = innerCount.map { max(0, $0 - offset) }
             let least = count.map { outer in left.map { min(outer, $0) } ?? outer } ?? left

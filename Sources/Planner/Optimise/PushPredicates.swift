@@ -33,6 +33,7 @@ struct PushPredicates: PlanRule {
             return isMovable ? sorted : Self.filtered(sorted, conditions)
         case .repartition(let given, let input):
             return .repartition(given, input: push(conditions, into: input))
+        case .hinted(let strategy, let input): return .hinted(strategy, input: push(conditions, into: input))
         case .join(let kind, let left, let right, let on):
             return pushIntoJoin(conditions, kind, left, right, on)
         case .union(let inputs, let output): return pushIntoUnion(conditions, inputs, output)

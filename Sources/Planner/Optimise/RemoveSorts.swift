@@ -20,7 +20,7 @@ struct RemoveSorts: PlanRule {
             return .sort(keys, input: visit(input, orderMatters: false))
         case .limit(let count, let offset, let input):
             return .limit(count: count, offset: offset, input: visit(input, orderMatters: true))
-        case .project, .filter, .generate:
+        case .project, .filter, .generate, .hinted:
             return plan.mapChildren { visit($0, orderMatters: orderMatters) }
         case .window(let window):
             // Rows of a partition without an order of its own stay in the order in which they come.

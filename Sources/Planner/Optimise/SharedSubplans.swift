@@ -278,6 +278,9 @@ struct SharedSubplans {
             names = known
             shape.kind = "sort"
             shape.order = keys.map { key in key.mapExpressions { Self.over(known, $0) } }
+        case .hinted:
+            names = known
+            shape.kind = plan.label
         case .limit(let count, let offset, _):
             names = known
             shape.kind = "limit \(count ?? -1) \(offset)"

@@ -57,7 +57,10 @@ struct SinkSemiJoins: PlanRule {
             return sunk(input, right, condition, needed).map { .project(list, input: $0) }
         default:
             guard needed.isSubset(of: plan.output.idSet) else { return nil }
-            return .join(.leftSemi, left: plan, right: right, condition: condition)
+            let below = LogicalPlan.join(
+                .leftSemi, left: plan.withoutJoinHint, right: right, condition: condition)
+            // What was asked of the join with the others still is.
+            return plan.joinHint.map { .hinted($0, input: below) } ?? below
         }
     }
 }

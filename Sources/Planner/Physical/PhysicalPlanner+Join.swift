@@ -11,20 +11,27 @@ extension PhysicalPlanner {
         let used = required.union(condition?.columns ?? [])
         let leftBuilt = try build(left, required: used)
         let rightBuilt = try build(right, required: used)
+        let (leftSize, rightSize) = (size(left, leftBuilt), size(right, rightBuilt))
+        // In the step of a recursion all is in one task.
+        let hinted = JoinHints(left: left, right: right).choice(
+            kind, smaller: leftSize.bytes < rightSize.bytes ? .left : .right, hasKeys: !keys.left.isEmpty)
+        hintWarnings += hinted.refusals
+        let asked = isInStep ? .sizes : hinted.choice
+        if asked == .pairs {
+            let sides = JoinSides(kind, leftBuilt, rightBuilt, leftSize, rightSize)
+            return try nestedLoop(sides, condition: condition, required: required)
+        }
         if keys.left.isEmpty || (kind == .leftAntiNullAware && !keys.residual.isEmpty) {
             // Pairs are looked at one by one, where an unknown comparison is as good as a true one.
             let isNullAware = kind == .leftAntiNullAware
             return try nestedLoop(
-                JoinSides(
-                    isNullAware ? .leftAnti : kind, leftBuilt, rightBuilt, size(left, leftBuilt),
-                    size(right, rightBuilt)),
+                JoinSides(isNullAware ? .leftAnti : kind, leftBuilt, rightBuilt, leftSize, rightSize),
                 condition: isNullAware ? condition.flatMap(Self.trueOrUnknown) : condition,
-                required: required)
+                required: required, asked: asked)
         }
         return try hashJoin(
-            JoinSides(kind, leftBuilt, rightBuilt, size(left, leftBuilt), size(right, rightBuilt)),
-            keys: keys,
-            required: required)
+            JoinSides(kind, leftBuilt, rightBuilt, leftSize, rightSize), keys: keys, required: required,
+            asked: asked)
     }
 
     private static func trueOrUnknown(_ condition: Expression) -> Expression? {
@@ -100,13 +107,13 @@ extension PhysicalPlanner {
     // MARK: equality joins
 
     private func hashJoin(
-        _ given: JoinSides, keys: EquiKeys, required: Set<ColumnID>
+        _ given: JoinSides, keys: EquiKeys, required: Set<ColumnID>, asked: JoinHints.Choice
     ) throws(EngineError) -> BuiltPlan {
         var sides = given
         let kept = isInStep ? keptTable(sides) : nil
-        let build = kept ?? buildSide(sides)
-        let isShared = kept != nil || shouldBroadcast(sides, build: build)
-        if !isInStep, build == .left, !isShared, sides.leftBytes <= Double(settings.broadcastBytes),
+        let (build, isShared) = kept.map { ($0, true) } ?? table(sides, asked)
+        if !isInStep, asked == .sizes, build == .left, !isShared,
+            sides.leftBytes <= Double(settings.broadcastBytes),
             let reduced = try reducedSemiJoin(
                 sides.kind, left: sides.left, right: sides.right, keys: keys, required: required)
         {
@@ -142,10 +149,26 @@ extension PhysicalPlanner {
             kind: sides.kind, left: sides.left.plan, right: sides.right.plan, leftKeys: leftKeys,
             rightKeys: rightKeys,
             residual: residual, build: build, buildIsShared: kept != nil || isShared && !isLocal,
-            output: output, schema: columns.schema)
+            output: output, schema: columns.schema, hint: asked.strategy)
         let probe = build == .right ? sides.left : sides.right
         let hashed = isShared || isLocal ? probe.hashedBy : partitionedBy(sides, keys: keys, order: order)
         return BuiltPlan(plan: .hashJoin(join), output: columns, tasks: probe.tasks, hashedBy: hashed)
+    }
+
+    /// The side that goes into the table, and whether it is the same for all tasks.
+    private func table(
+        _ sides: JoinSides, _ asked: JoinHints.Choice
+    ) -> (side: PhysicalHashJoin.Side, isShared: Bool) {
+        switch asked {
+        case .broadcast(let side): return (side, true)
+        case .shuffle(_, let side):
+            // A full join gives rows of both sides without a match, those of the table at its end.
+            let usual = sides.kind == .full ? nil : side
+            return (usual ?? buildSide(sides), false)
+        case .sizes, .pairs:
+            let side = buildSide(sides)
+            return (side, shouldBroadcast(sides, build: side))
+        }
     }
 
     private func partitionedBy(_ sides: JoinSides, keys: EquiKeys, order: [Int]) -> [[ColumnID]] {
@@ -270,12 +293,15 @@ extension PhysicalPlanner {
     /// Compares all pairs. The right side is held in memory, so the smaller one goes there where the kind
     /// allows.
     private func nestedLoop(
-        _ given: JoinSides, condition: Expression?, required: Set<ColumnID>
+        _ given: JoinSides, condition: Expression?, required: Set<ColumnID>,
+        asked: JoinHints.Choice = .sizes
     ) throws(EngineError) -> BuiltPlan {
         var sides = given
         let canSwap = sides.kind == .inner || sides.kind == .cross
         let mustSwap = sides.kind == .right
-        if mustSwap || (canSwap && sides.leftBytes < sides.rightBytes) {
+        var isLeftHeld = sides.leftBytes < sides.rightBytes
+        if case .broadcast(let side) = asked { isLeftHeld = side == .left }
+        if mustSwap || (canSwap && isLeftHeld) {
             sides = JoinSides(
                 mustSwap ? .left : sides.kind, sides.right, sides.left, sides.rightSize, sides.leftSize)
         }

@@ -25,6 +25,8 @@ struct PhysicalPlanner {
     private(set) var kept: [LogicalPlan: BuiltPlan] = [:]
     /// True while the step of a recursion is built, all of which runs in one task.
     var isInStep = false
+    /// Why hints about joins have no effect.
+    var hintWarnings: [String] = []
     /// What is expected of the operators; nil where nobody asks.
     private(set) var expected: ExpectedRows?
 
@@ -149,6 +151,7 @@ struct PhysicalPlanner {
         case .sort(let keys, let input): return try buildSort(keys, input: input, required: required)
         case .repartition(let given, let input):
             return try buildRepartition(given, input: input, required: required)
+        case .hinted(_, let input): return try build(input, required: required, meeting: meeting)
         case .limit(let count, let offset, let input):
             return try buildLimit(count: count, offset: offset, input: input, required: required)
         case .union(let inputs, let output): return try buildUnion(inputs, output: output, required: required)

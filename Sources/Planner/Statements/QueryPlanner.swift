@@ -8,12 +8,15 @@ package struct QueryPlanner {
     private let settings: SessionSettings
     private let cluster: ClusterFacts
     private let notesExpectedRows: Bool
+    /// Takes down what the statement is to be warned of.
+    private let notes: StatementNotes?
 
     /// `notesExpectedRows`: whether steps say what is expected of each operator.
     package init(
         facts: any RelationFacts, settings: SessionSettings, cluster: ClusterFacts,
-        notesExpectedRows: Bool = false
+        notesExpectedRows: Bool = false, notes: StatementNotes? = nil
     ) {
+        self.notes = notes
         self.facts = facts
         self.settings = settings
         self.cluster = cluster
@@ -42,6 +45,7 @@ package struct QueryPlanner {
         let optimised = try Optimiser(facts: facts, settings: settings).optimise(bound)
         var planner = PhysicalPlanner(facts: facts, settings: settings, cluster: cluster)
         var built = try planner.plan(optimised)
+        notes?.add(hints: planner.hintWarnings)
         var scans = planner.scans
         if built.plan.movesRows {
             built = planner.gathered(built)
@@ -59,6 +63,7 @@ package struct QueryPlanner {
         let optimised = try Optimiser(facts: facts, settings: settings).optimise(bound)
         var planner = PhysicalPlanner(facts: facts, settings: settings, cluster: cluster)
         let built = planner.gathered(try planner.plan(optimised))
+        notes?.add(hints: planner.hintWarnings)
         let stages = try StageSplitter.split(
             .collect(limit: count, input: built.plan), output: .manifest, scans: planner.scans)
         return StageGraph(stages: stages, result: .manifest(stage: StageID(stages.count - 1)))
@@ -82,6 +87,7 @@ package struct QueryPlanner {
         var planner = PhysicalPlanner(
             facts: facts, settings: settings, cluster: cluster, notesExpectedRows: notesExpectedRows)
         var built = try planner.plan(optimised)
+        notes?.add(hints: planner.hintWarnings)
         if let write, !write.partitionColumns.isEmpty, !built.isSingle {
             built = try planner.partitionedForFolders(built, write: write)
         }
@@ -115,6 +121,7 @@ package struct QueryPlanner {
             }
             outputs.append((built.plan, .files(query.write)))
         }
+        notes?.add(hints: planner.hintWarnings)
         let stages = try StageSplitter.split(outputs, scans: planner.scans)
         let last = queries[queries.count - 1].write
         let graph = StageGraph(

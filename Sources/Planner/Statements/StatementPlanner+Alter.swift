@@ -149,7 +149,8 @@ extension StatementPlanner {
         let binder = Binder(catalog: catalog, settings: settings, source: source)
         let constant = binder.constant(value)
         if constant?.value.isNull == true { return }
-        guard table.format == .parquet || table.format == .orc, !column.type.isNested, column.type != .binary,
+        guard [.parquet, .orc, .csv, .json].contains(table.format), !column.type.isNested,
+            column.type != .binary,
             case .string(let shown)? = binder.constant(.cast(value, to: .string, mode: .ansi))?.value
         else {
             throw .user(

@@ -21,7 +21,7 @@ extension StatementPlanner {
             throw .internal("ANALYZE TABLE made no query: \(text)")
         }
         let bound = try Binder(catalog: catalog, settings: settings, source: source).bind(query)
-        let planner = QueryPlanner(facts: catalog, settings: settings, cluster: cluster)
+        let planner = queryPlanner
         return PlannedStatement(
             work: .stages(try planner.plan(bound, collecting: 1)),
             change: .statistics(table, columns: columns.map(\.name)))

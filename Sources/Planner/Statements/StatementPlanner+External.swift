@@ -73,7 +73,7 @@ extension StatementPlanner {
     ) throws(EngineError) -> PlannedStatement {
         var target = target
         target.schema = bound.output.schema
-        let planner = QueryPlanner(facts: catalog, settings: settings, cluster: cluster)
+        let planner = queryPlanner
         return PlannedStatement(work: .stages(try planner.plan(bound, into: target)))
     }
 }

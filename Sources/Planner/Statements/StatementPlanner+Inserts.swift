@@ -32,7 +32,7 @@ extension StatementPlanner {
         guard let table = catalog.table(named: insert.table.map(\.text)) else {
             throw try notInsertable(insert.table)
         }
-        let binder = known ?? Binder(catalog: catalog, settings: settings, source: source, reads: reads)
+        let binder = known ?? Binder(catalog: catalog, settings: settings, source: source, notes: notes)
         let bound = try binder.bind(try withDefaults(insert, into: table))
         try checkNames(insert, table)
         var fixed: [String: Expression] = [:]
@@ -46,7 +46,7 @@ extension StatementPlanner {
         let write = FileWrite(
             path: table.location, format: table.format, mode: insert.overwrites ? .overwrite : .append,
             dynamicPartitionOverwrite: insert.overwrites && !folders.isEmpty && isDynamicTarget,
-            partitionColumns: folders, options: table.options, schema: plan.output.schema)
+            partitionColumns: folders, options: table.writeOptions, schema: plan.output.schema)
         try checkReplaceable(write, at: span)
         let target = Target(plan: plan, write: write)
         return insert.overwrites && !fixed.isEmpty ? try narrowed(target, insert, table) : target

@@ -28,7 +28,7 @@ extension StatementPlanner {
 
     /// Binds the source once, and each insert over it.
     func targets(of inserts: MultiInsertSyntax) throws(EngineError) -> Targets {
-        let binder = Binder(catalog: catalog, settings: settings, source: source, reads: reads)
+        let binder = Binder(catalog: catalog, settings: settings, source: source, notes: notes)
         var found = Targets(source: try binder.bindSource(of: inserts), targets: [])
         for statement in inserts.inserts {
             let target: Target

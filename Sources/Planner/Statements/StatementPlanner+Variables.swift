@@ -124,7 +124,7 @@ extension StatementPlanner {
             items.append(
                 NamedExpression(cast, as: ColumnReference(id: id, name: variable.name, type: variable.type)))
         }
-        let planner = QueryPlanner(facts: catalog, settings: settings, cluster: cluster)
+        let planner = queryPlanner
         let plan = LogicalPlan.project(items, input: input)
         if let row = try planner.constantRow(of: plan) {
             return PlannedStatement(work: .none, change: .setVariables(Self.filled(variables, [row])))

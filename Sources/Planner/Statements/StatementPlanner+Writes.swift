@@ -225,7 +225,7 @@ extension StatementPlanner {
             let write = FileWrite(path: location, format: format, mode: .append, schema: schema)
             return NewTable(plan: nil, write: write, definition: definition)
         }
-        let binder = Binder(catalog: catalog, settings: settings, source: source, reads: reads)
+        let binder = Binder(catalog: catalog, settings: settings, source: source, notes: notes)
         let bound = try binder.bind(query)
         try checkColumns(bound.output, of: query, span: span)
         let folders = try positions(of: names, in: bound.output, at: self.span(of: create.partitionedBy))

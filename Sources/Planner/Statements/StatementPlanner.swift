@@ -13,8 +13,8 @@ package struct StatementPlanner {
     let source: SQLSource
     /// Whether the statement was planned before a restart: what it found then may hold its own files now.
     let isReplay: Bool
-    /// Takes down the files that the statement being planned names itself.
-    var reads: DirectReads?
+    /// Takes down what the statement being planned is to be warned of.
+    var notes: StatementNotes?
     /// Texts of EXECUTE IMMEDIATE around this one.
     var immediateDepth = 0
     /// Whether the statement's operators are measured, so that what is expected of each is asked for.
@@ -33,11 +33,11 @@ package struct StatementPlanner {
 
     /// Returns what to do for a statement. Throws errors with their place in the text.
     package func plan(_ statement: StatementSyntax) throws(EngineError) -> PlannedStatement {
-        let reads = DirectReads()
+        let notes = StatementNotes()
         var planner = self
-        planner.reads = reads
+        planner.notes = notes
         var planned = try planner.planned(statement)
-        planned.warnings += reads.files.flatMap { brokenRecords($0, isView: false) }
+        planned.warnings += notes.files.flatMap { brokenRecords($0, isView: false) } + notes.hints
         return planned
     }
 
@@ -84,7 +84,7 @@ package struct StatementPlanner {
     }
 
     func bind(_ query: QuerySyntax) throws(EngineError) -> LogicalPlan {
-        try Binder(catalog: catalog, settings: settings, source: source, reads: reads).bind(query)
+        try Binder(catalog: catalog, settings: settings, source: source, notes: notes).bind(query)
     }
 
     func steps(_ query: QuerySyntax) throws(EngineError) -> QueryPlanner.Steps {
@@ -96,7 +96,9 @@ package struct StatementPlanner {
     }
 
     var queryPlanner: QueryPlanner {
-        QueryPlanner(facts: catalog, settings: settings, cluster: cluster, notesExpectedRows: isMeasured)
+        QueryPlanner(
+            facts: catalog, settings: settings, cluster: cluster, notesExpectedRows: isMeasured,
+            notes: notes)
     }
 
     func location(_ span: SourceSpan) -> SourceLocation { source.location(span) }

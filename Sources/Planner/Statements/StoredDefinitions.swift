@@ -62,6 +62,14 @@ package struct TableDefinition: Hashable, Sendable {
         self.partitionColumns = partitionColumns
         self.schema = schema
     }
+
+    /// The options that its files are written with. A null of JSON is written where rows without it would be
+    /// taken for those from before a column was added.
+    var writeOptions: [String: String] {
+        if format != .json || earlierValues.isEmpty { return options }
+        return options.filter { $0.key.lowercased() != "ignorenullfields" }
+            .merging(["ignoreNullFields": "false"]) { $1 }
+    }
 }
 
 /// Holds what CLUSTERED BY says of a table.

@@ -50,7 +50,7 @@ struct CardinalityEstimator {
         case .join(let kind, let left, let right, let condition),
             .lateralJoin(let kind, let left, let right, let condition, _):
             return joined(kind, estimate(left), estimate(right), condition: condition)
-        case .sort(_, let input), .repartition(_, let input): return estimate(input)
+        case .sort(_, let input), .repartition(_, let input), .hinted(_, let input): return estimate(input)
         case .singleRow(let input, _): return estimate(input).scaled(to: 1)
         case .generate(_, let output, let input):
             let below = estimate(input)

@@ -39,6 +39,7 @@ extension LogicalPlan: CustomStringConvertible {
             return "Limit \(count.map(String.init) ?? "ALL")\(offset > 0 ? " OFFSET \(offset)" : "")"
         case .distinct: return "Distinct"
         case .repartition(let given, _): return given.label
+        case .hinted(let strategy, _): return "Hint \(strategy.rawValue)"
         case .singleRow: return "SingleRow"
         case .window(let window): return window.label
         case .generate(let generator, let output, _):

@@ -153,7 +153,8 @@ extension PhysicalHashJoin {
         let conditions = ConditionText(residual, left.schema, right.schema)
         let extra = (conditions.ranges.map { ", ranges: [\($0)]" } ?? "") + conditions.residual
         let name = buildIsShared ? "BroadcastHashJoin" : "HashJoin"
-        return "\(name) \(kind.label) [\(keys)]\(extra), build \(build == .left ? "left" : "right")"
+        let asked = hint.map { ", hint \($0.rawValue)" } ?? ""
+        return "\(name) \(kind.label) [\(keys)]\(extra), build \(build == .left ? "left" : "right")\(asked)"
     }
 }
 

@@ -9,7 +9,7 @@ extension LogicalPlan {
         case .recursion(let recursion): [recursion.anchor, recursion.step]
         case .filter(_, let input), .project(_, let input), .aggregate(_, _, let input), .sort(_, let input),
             .limit(_, _, let input), .distinct(let input), .expand(_, _, let input), .singleRow(let input, _),
-            .repartition(_, let input):
+            .repartition(_, let input), .hinted(_, let input):
             [input]
         case .join(_, let left, let right, _), .lateralJoin(_, let left, let right, _, _): [left, right]
         case .union(let inputs, _): inputs
@@ -41,6 +41,7 @@ extension LogicalPlan {
             return .limit(count: count, offset: offset, input: try transform(input))
         case .distinct(let input): return .distinct(input: try transform(input))
         case .repartition(let given, let input): return .repartition(given, input: try transform(input))
+        case .hinted(let strategy, let input): return .hinted(strategy, input: try transform(input))
         case .singleRow(let input, let origin):
             return .singleRow(input: try transform(input), origin: origin)
         case .union(let inputs, let output): return .union(try inputs.map(transform), output: output)
@@ -73,7 +74,8 @@ extension LogicalPlan {
         case .scan(var scan):
             scan.filters = try scan.filters.map(transform)
             return .scan(scan)
-        case .values, .limit, .distinct, .union, .singleRow, .range, .recursion, .workingTable, .kept:
+        case .values, .limit, .distinct, .union, .singleRow, .range, .recursion, .workingTable, .kept,
+            .hinted:
             return self
         case .filter(let condition, let input): return .filter(try transform(condition), input: input)
         case .project(let list, let input): return .project(try named(list), input: input)

@@ -18,7 +18,26 @@ extension PhysicalHashJoin: MessageMapped {
         message.buildIsShared = buildIsShared
         message.output = try output.plan()
         message.schema = try schema.message()
+        message.hint =
+            switch hint {
+            case nil: .none
+            case .broadcast: .broadcast
+            case .merge: .merge
+            case .shuffleHash: .shuffleHash
+            case .replicate: .shuffleReplicateNl
+            }
         return message
+    }
+
+    private static func hint(_ message: WireJoin.Hint) throws(EngineError) -> JoinStrategy? {
+        switch message {
+        case .none: nil
+        case .broadcast: .broadcast
+        case .merge: .merge
+        case .shuffleHash: .shuffleHash
+        case .shuffleReplicateNl: .replicate
+        case .UNRECOGNIZED(let number): throw PlanCodec.unknown("a join's hint", number)
+        }
     }
 
     init(_ message: WireJoin) throws(EngineError) {
@@ -38,7 +57,8 @@ extension PhysicalHashJoin: MessageMapped {
             leftKeys: try [Expression](message.leftKeys), rightKeys: try [Expression](message.rightKeys),
             residual: try PlanCodec.optionalPart(message.hasCondition, message.condition), build: build,
             buildIsShared: message.buildIsShared, output: try [Int](message: message.output),
-            schema: try PlanCodec.part(message.hasSchema, message.schema, "a schema"))
+            schema: try PlanCodec.part(message.hasSchema, message.schema, "a schema"),
+            hint: try Self.hint(message.hint))
     }
 }
 

@@ -686,6 +686,12 @@ nonisolated struct WireJoin: @unchecked Sendable {
   /// Clears the value of `schema`. Subsequent reads from it will return its default value.
   mutating func clearSchema() {_uniqueStorage()._schema = nil}
 
+  /// hash join: what it was planned by
+  var hint: WireJoin.Hint {
+    get {_storage._hint}
+    set {_uniqueStorage()._hint = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum Kind: SwiftProtobuf.Enum, Swift.CaseIterable {
@@ -776,6 +782,52 @@ nonisolated struct WireJoin: @unchecked Sendable {
     static let allCases: [WireJoin.Side] = [
       .left,
       .right,
+    ]
+
+  }
+
+  nonisolated enum Hint: SwiftProtobuf.Enum, Swift.CaseIterable {
+    typealias RawValue = Int
+    case none // = 0
+    case broadcast // = 1
+    case merge // = 2
+    case shuffleHash // = 3
+    case shuffleReplicateNl // = 4
+    case UNRECOGNIZED(Int)
+
+    init() {
+      self = .none
+    }
+
+    init?(rawValue: Int) {
+      switch rawValue {
+      case 0: self = .none
+      case 1: self = .broadcast
+      case 2: self = .merge
+      case 3: self = .shuffleHash
+      case 4: self = .shuffleReplicateNl
+      default: self = .UNRECOGNIZED(rawValue)
+      }
+    }
+
+    var rawValue: Int {
+      switch self {
+      case .none: return 0
+      case .broadcast: return 1
+      case .merge: return 2
+      case .shuffleHash: return 3
+      case .shuffleReplicateNl: return 4
+      case .UNRECOGNIZED(let i): return i
+      }
+    }
+
+    // The compiler won't synthesize support with the UNRECOGNIZED case.
+    static let allCases: [WireJoin.Hint] = [
+      .none,
+      .broadcast,
+      .merge,
+      .shuffleHash,
+      .shuffleReplicateNl,
     ]
 
   }
@@ -2553,7 +2605,7 @@ nonisolated extension WireAggregate.Mode: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireJoin: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Join"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}left\0\u{1}right\0\u{3}left_keys\0\u{3}right_keys\0\u{1}condition\0\u{1}build\0\u{3}build_is_shared\0\u{1}output\0\u{1}schema\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}left\0\u{1}right\0\u{3}left_keys\0\u{3}right_keys\0\u{1}condition\0\u{1}build\0\u{3}build_is_shared\0\u{1}output\0\u{1}schema\0\u{1}hint\0")
 
   fileprivate class _StorageClass {
     var _kind: WireJoin.Kind = .inner
@@ -2566,6 +2618,7 @@ nonisolated extension WireJoin: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     var _buildIsShared: Bool = false
     var _output: [UInt64] = []
     var _schema: WireSchema? = nil
+    var _hint: WireJoin.Hint = .none
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -2586,6 +2639,7 @@ nonisolated extension WireJoin: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       _buildIsShared = source._buildIsShared
       _output = source._output
       _schema = source._schema
+      _hint = source._hint
     }
   }
 
@@ -2614,6 +2668,7 @@ nonisolated extension WireJoin: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         case 8: try { try decoder.decodeSingularBoolField(value: &_storage._buildIsShared) }()
         case 9: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._output) }()
         case 10: try { try decoder.decodeSingularMessageField(value: &_storage._schema) }()
+        case 11: try { try decoder.decodeSingularEnumField(value: &_storage._hint) }()
         default: break
         }
       }
@@ -2656,6 +2711,9 @@ nonisolated extension WireJoin: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       try { if let v = _storage._schema {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 10)
       } }()
+      if _storage._hint != .none {
+        try visitor.visitSingularEnumField(value: _storage._hint, fieldNumber: 11)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -2675,6 +2733,7 @@ nonisolated extension WireJoin: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
         if _storage._buildIsShared != rhs_storage._buildIsShared {return false}
         if _storage._output != rhs_storage._output {return false}
         if _storage._schema != rhs_storage._schema {return false}
+        if _storage._hint != rhs_storage._hint {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -2690,6 +2749,10 @@ nonisolated extension WireJoin.Kind: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireJoin.Side: SwiftProtobuf._ProtoNameProviding {
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0SIDE_LEFT\0\u{1}SIDE_RIGHT\0")
+}
+
+nonisolated extension WireJoin.Hint: SwiftProtobuf._ProtoNameProviding {
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{2}\0HINT_NONE\0\u{1}HINT_BROADCAST\0\u{1}HINT_MERGE\0\u{1}HINT_SHUFFLE_HASH\0\u{1}HINT_SHUFFLE_REPLICATE_NL\0")
 }
 
 nonisolated extension WireSort: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {

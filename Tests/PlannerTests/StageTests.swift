@@ -194,6 +194,28 @@ struct StageTests {
         #expect(try names(.full, kept: 50_000) == plain, "rows without a match are given")
     }
 
+    @Test("what a join only looks for is sent once a task, where few of its rows differ")
+    func distinctMatches() throws {
+        let many = maker.table("many", [("m", .int32), ("n", .int32)])
+        let others = maker.table("others", [("o", .int32), ("x", .double)])
+        func text(_ kind: JoinKind, _ column: String, values: Double) throws -> String {
+            let facts = FixedFacts(
+                rows: ["many": 40_000_000, "others": 1_000_000],
+                distinct: ["many.m": 40_000_000, "others.o": values, "others.x": values])
+            let condition = call("equal", many(column == "x" ? "n" : "m"), others(column))
+            let join = LogicalPlan.join(kind, left: many, right: others, condition: condition)
+            let cluster = ClusterFacts(slots: 4, workers: 2)
+            let planner = QueryPlanner(facts: facts, settings: SessionSettings(), cluster: cluster)
+            return "\(try planner.plan(join).graph)"
+        }
+        let grouped = "HashAggregate partial keys=[o], functions=[]"
+        #expect(try text(.leftSemi, "o", values: 1_000).contains(grouped))
+        #expect(try text(.leftAnti, "o", values: 1_000).contains(grouped))
+        #expect(try !text(.leftSemi, "o", values: 900_000).contains("HashAggregate"))
+        #expect(try !text(.inner, "o", values: 1_000).contains("HashAggregate"), "each pair is given")
+        #expect(try !text(.leftSemi, "x", values: 1_000).contains("HashAggregate"), "two zeros")
+    }
+
     @Test("every split is in exactly one task, in order")
     func assignment() {
         let splits = (0..<11).map { FileSplit(file: 0, start: $0, end: $0 + 1, byteCount: $0 * $0) }

@@ -29,7 +29,10 @@ package struct Optimiser {
         Phase(
             rules: [PushPredicates(), PushLimits(), CollapseProjects(), SimplifyExpressions()],
             repeats: true),
-        Phase(rules: [AggregateBelowJoins(), PruneColumns(), CollapseProjects(), ShareSubplans()]),
+        Phase(rules: [
+            GroupBeforeSemiJoins(), AggregateBelowJoins(), PruneColumns(), CollapseProjects(),
+            ShareSubplans(),
+        ]),
     ]
     private static let passLimit = 4
 

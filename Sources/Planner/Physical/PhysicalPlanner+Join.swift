@@ -10,8 +10,12 @@ extension PhysicalPlanner {
         let keys = EquiKeys(condition, left: left.output.idSet, right: right.output.idSet)
         let used = required.union(condition?.columns ?? [])
         let leftBuilt = try build(left, required: used)
-        let rightBuilt = try build(right, required: used)
-        let (leftSize, rightSize) = (size(left, leftBuilt), size(right, rightBuilt))
+        var rightBuilt = try build(right, required: used)
+        let leftSize = size(left, leftBuilt)
+        var rightSize = size(right, rightBuilt)
+        if let fewer = distinctMatches(kind, right, rightBuilt, rightSize) {
+            (rightBuilt, rightSize) = fewer
+        }
         // In the step of a recursion all is in one task.
         let hinted = JoinHints(left: left, right: right).choice(
             kind, smaller: leftSize.bytes < rightSize.bytes ? .left : .right, hasKeys: !keys.left.isEmpty)
@@ -128,7 +132,7 @@ extension PhysicalPlanner {
                     sides.left.plan = .exchange(.broadcast, input: sides.left.plan)
                 }
             } else {
-                if !isInStep { try reduceProbe(&sides, build: build, keys: keys) }
+                if !isInStep, asked == .sizes { try reduceProbe(&sides, build: build, keys: keys) }
                 order = try partition(&sides, keys: keys)
             }
         }

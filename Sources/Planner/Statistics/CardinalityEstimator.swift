@@ -127,7 +127,8 @@ struct CardinalityEstimator {
         return result
     }
 
-    private func aggregated(
+    /// Returns the estimate of groups of rows, and of aggregates of these.
+    func aggregated(
         groups: [NamedExpression], aggregates: [ColumnReference], below: PlanEstimate
     ) -> PlanEstimate {
         var rows = 1.0

@@ -13,6 +13,8 @@ struct FormatTests {
     static let wrong: [(text: String, code: String, line: Int, part: String)] = [
         ("transfrom: []", "PIPELINE_FORMAT", 2, "Did you mean transform?"),
         ("transform:\n  - {name: a, sqll: x}", "PIPELINE_FORMAT", 3, "in transform[0]: sqll"),
+        (step + "schedule_interval: '@daily'", "PIPELINE_FORMAT", 3, "Write schedule."),
+        ("transform:\n  - {name: a, sql: x, depends_on: [b]}", "PIPELINE_FORMAT", 3, "by ref(), source()"),
         ("transform:\n  - {name: a}", "PIPELINE_FORMAT", 3, "needs exactly one of: sql, dbt"),
         (
             "transform:\n  - {name: a, sql: SELECT 1 AS x, write: {path: out/}}\n"
@@ -99,6 +101,15 @@ struct FormatTests {
             "Did you mean min?"
         ),
     ]
+
+    @Test("takes variables of the command line as dbt does, too")
+    func givenVariables() throws {
+        let given = try GivenVariables.read("{min: 25, 'name': \"x y\"}")
+        #expect(given.map(\.0) == ["min", "name"] && given.map(\.1) == ["25", "x y"])
+        for text in ["{min: [1]}", "{min", "{}}"] {
+            #expect(throws: EngineError.self) { try GivenVariables.read(text) }
+        }
+    }
 
     @Test("is refused with place and help", arguments: wrong)
     func refuses(text: String, code: String, line: Int, part: String) {

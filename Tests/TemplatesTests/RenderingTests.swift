@@ -112,6 +112,21 @@ struct RenderingTests {
         #expect(try Template(text, file: "t").render(in: Self.scope) == expected)
     }
 
+    @Test("adapter.dispatch gives Spark's macro, else the default one, as in dbt")
+    func dispatches() throws {
+        let text = """
+            {% macro a(x) %}{{ return(adapter.dispatch('a', 'shop')(x)) }}{% endmacro %}\
+            {% macro default__a(x) %}d{{ x }}{% endmacro %}{% macro spark__a(x) %}s{{ x }}{% endmacro %}\
+            {% macro b(x) %}{{ adapter.dispatch('b')(x) }}{% endmacro %}\
+            {% macro default__b(x) %}d{{ x }}{% endmacro %}{{ a(1) }} {{ b(2) }}
+            """
+        #expect(try Template(text, file: "t").render(in: Self.scope) == "s1 d2")
+        let error = #expect(throws: EngineError.self) {
+            try Template("{{ adapter.dispatch('c')(1) }}", file: "t").render(in: Self.scope)
+        }
+        #expect(error?.message.contains("default__c") == true)
+    }
+
     @Test("a macro of another file is called, and sees nothing of the caller's")
     func library() throws {
         var scope = Self.scope

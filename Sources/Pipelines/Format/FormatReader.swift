@@ -57,7 +57,8 @@ struct FormatReader {
                 let near = Suggestion.nearest(to: name, among: object.keys.map(\.name))
                 throw key.error(
                     "There is no key of this name\(path.isEmpty ? "" : " in \(path)"): \(name)",
-                    remedy: near.map { "Did you mean \($0)?" }
+                    remedy: FormatHints.remedy(for: name, in: key.location.file)
+                        ?? near.map { "Did you mean \($0)?" }
                         ?? "Known are: \(object.keys.map(\.name).joined(separator: ", ")).")
             }
             guard seen.insert(name).inserted else { throw key.error("This key is here twice: \(name)") }

@@ -23,6 +23,7 @@ extension PipelineLoader {
         try addNames(
             zip(steps, owners).map { ($0.name, $1["name"] ?? $1) }
                 + transforms.filter { $0["dbt"] == nil }.map(named), project, root)
+        takeAliases(project)
         for source in project.sources where source.external == nil {
             for place in steps.indices where steps[place].name == source.identifier {
                 steps[place].dbt.sources.append([project.name, source.source, source.table])
@@ -225,7 +226,7 @@ extension PipelineLoader {
             for part in try inlined(model.relations, depth: depth + 1) where !found.contains(part) {
                 found.append(part)
             }
-            let view = Relation(view: model.name, step: nil, definition: "AS \(model.sql)")
+            let view = Relation(view: relation.view, step: nil, definition: "AS \(model.sql)")
             if !found.contains(view) { found.append(view) }
         }
         return found

@@ -31,6 +31,7 @@ extension TemplateRenderer {
         case .map(let pairs): return try bounded(try map(pairs), expression)
         case .attribute(let of, let name): return try attribute(of, name)
         case .element(let of, let index): return try element(of, index)
+        case .slice(let of, let from, let to): return try slice(of, from, to)
         case .call(let callee, let arguments): return try call(callee, arguments, expression)
         case .filter(let of, let name, let arguments):
             let given = try call(name, arguments, expression)
@@ -93,6 +94,28 @@ extension TemplateRenderer {
             return items[place]
         default:
             throw error("A value of type \(value.typeName) has no element at: \(key.printed)", index)
+        }
+    }
+
+    /// A part of a text or a list, as Python cuts it: places from the end are negative, all are cut to fit.
+    private func slice(
+        _ of: TemplateExpression, _ from: TemplateExpression?, _ to: TemplateExpression?
+    ) throws -> TemplateValue {
+        func cut<Items: Collection>(_ items: Items) throws -> Items.SubSequence {
+            func place(_ expression: TemplateExpression?, _ otherwise: Int) throws -> Int {
+                guard let expression else { return otherwise }
+                guard case .integer(let at) = try defined(expression) else {
+                    throw error("A slice goes from one integer to another", expression)
+                }
+                return at < 0 ? max(0, items.count + max(at, -items.count)) : min(at, items.count)
+            }
+            let (start, end) = (try place(from, 0), try place(to, items.count))
+            return items.dropFirst(start).prefix(max(0, end - start))
+        }
+        switch try defined(of) {
+        case .text(let text): return .text(String(try cut(text)))
+        case .list(let items): return .list(Array(try cut(items)))
+        case let other: throw error("Only texts and lists have slices, not \(other.typeName)", of)
         }
     }
 

@@ -190,6 +190,7 @@ struct RunTests {
                     sql: SELECT 1 AS x
                     columns: [{name: x, tests: [{accepted_values: {values: [2], quote: false}}]}]
                   - {name: c, sql: "SELECT 1 / (x - 1) AS y FROM (SELECT explode(array(1)) AS x)"}
+                  - {name: d, sql: SELECT * FROM C}
                 """))
         let record = try await bench.run()
         #expect(record.steps.values.allSatisfy { $0.attempt == 1 })
@@ -198,6 +199,9 @@ struct RunTests {
         #expect(errors["c"] == "DIVIDE_BY_ZERO")
         #expect(errors["a"]?.hasPrefix("UNRESOLVED_COLUMN") == true)
         #expect(record.steps["a"]?.error?.line == 4)
+        // A step's table is named by its reference.
+        let unnamed = record.steps["d"]?.error?.engineError.remedy ?? ""
+        #expect(unnamed.contains("{{ ref('c') }}"), "\(unnamed)")
         // What did not pass is not there.
         #expect(!StateFolder.hasTable("b", in: bench.state))
     }

@@ -34,6 +34,15 @@ struct RenderingTests {
         ),
         ("{{ 'y' if n > 5 else 'z' }}{{ 'y' if n > 50 }}", "y"),
         ("{{ items[0] }} {{ items[-1] }} {{ map.a }} {{ map['b'] }} {{ rows[1].k }}", "3 2 1 x w"),
+        (
+            "{{ name[:2] }}|{{ name[-1:] }}|{{ name[1:9] }}|{{ name[2:1] }}|{{ items[1:] }}|{{ name[:] }}",
+            "ad|a|da||[1, 2]|ada"
+        ),
+        (
+            "{% set t = '2024-02-03T04:05:06+00:00' %}{{ t | ds }} {{ t | ds_nodash }} {{ t | ts_nodash }} "
+                + "{{ t.strftime('%d.%m.%y %H:%M:%S %%') }} {{ '2024-02-03'.strftime('%T') }}",
+            "2024-02-03 20240203 20240203T040506 03.02.24 04:05:06 % 00:00:00"
+        ),
         ("{{ [1, 'a', [2]] }} {{ {'k': 1} }} {{ (1, 2)[1] }}", "[1, 'a', [2]] {'k': 1} 2"),
         ("{% if n == 1 %}a{% elif n == 7 %}b{% else %}c{% endif %}", "b"),
         ("{% for i in items %}{{ i }}{% if not loop.last %}, {% endif %}{% endfor %}", "3, 1, 2"),

@@ -83,7 +83,10 @@ struct FormatReader {
     }
 
     private func wrong(_ value: FormatValue, _ wanted: String, _ path: String) -> EngineError {
-        value.error("\(path.isEmpty ? "The file" : path) must be \(wanted), not \(value.typeName)")
+        value.error(
+            "\(path.isEmpty ? "The file" : path) must be \(wanted), not \(value.typeName)",
+            remedy: path.hasSuffix("command") && value.scalar != nil
+                ? "Write its words as a list: [python3, fetch.py], or [sh, -c, 'a | b'] for a shell." : nil)
     }
 
     private static func isOfKind(_ value: FormatValue, _ shape: FormatShape) -> Bool {

@@ -24,8 +24,7 @@ enum DbtFormat {
         FormatKey("data_tests", .map(.any), "Settings of tests by folder."),
         FormatKey("sources", .map(.any), "Settings of sources.", instead: "Set them at the sources."),
         FormatKey(
-            "dispatch", .any, "Packages.",
-            instead: "There are no packages: put the macros that models use into macros/, and leave it out."),
+            "dispatch", .any, "Accepted; adapter.dispatch() finds the project's own macros."),
         FormatKey("quoting", .any, "Accepted; names are always quoted."),
         FormatKey("query-comment", .any, "Accepted."),
         FormatKey("packages-install-path", .text, "Accepted; there are no packages."),

@@ -94,7 +94,8 @@ extension PipelineLoader {
     static func check(_ name: String, at place: FormatValue, isNoneOf others: some Sequence<String>) throws {
         guard name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]{0,99}/) != nil else {
             throw place.error(
-                "A step's name has letters, digits and _, and does not begin with a digit: \(name)")
+                "A step's name has letters, digits and _, and does not begin with a digit: \(name)",
+                remedy: "Rename it, such as \(String(name.map { $0.isLetter || $0.isNumber ? $0 : "_" })).")
         }
         // Folders and views do not tell capitals apart everywhere.
         if others.contains(where: { $0.lowercased() == name.lowercased() }) {

@@ -27,6 +27,7 @@ extension PipelineRun {
                 outcome = empty
             } catch var error as EngineError {
                 if error.code != "CONTRACT_VIOLATED" { error.location = step.place(of: error.location) }
+                if let remedy = remedy(for: error) { error.remedy = remedy }
                 throw error
             }
             try noteKeptRows(step, outcome.rowsOut)
@@ -50,6 +51,16 @@ extension PipelineRun {
         }
         try await publish(this)
         try await finish(this, since: start)
+    }
+
+    /// Says how a query reads the table of a step that it names without ref().
+    private func remedy(for error: EngineError) -> String? {
+        guard error.code == "TABLE_OR_VIEW_NOT_FOUND",
+            let step = pipeline.steps.first(where: {
+                $0.load == nil && error.message.lowercased().hasSuffix(": \($0.name.lowercased()).")
+            })
+        else { return nil }
+        return "A query reads the table of a step by its reference: {{ ref('\(step.name)') }}."
     }
 
     /// Writes down with the staged table that it keeps the rows of earlier runs, where nothing else tells.

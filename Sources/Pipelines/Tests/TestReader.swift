@@ -39,7 +39,7 @@ struct TestReader {
         let plain = (ofColumn ? ["not_null", "unique"] : []) + own
         let kinds =
             ofOneColumn + ["row_count", "expression", "dbt_utils.expression_is_true"]
-            + PackageTests.names.map { PackageTests.prefix + $0 }
+            + PackageTests.names.flatMap { [$0, PackageTests.prefix + $0] }
         var keys = kinds.map { kind in
             var arguments = TestReader.arguments[PackageTests.plain(kind)] ?? []
             if !ofColumn { arguments.insert("column_name", at: 0) }

@@ -112,6 +112,8 @@ struct DbtNode: Sendable {
     var settings: [String: TemplateValue] = [:]
     /// The sources that an extract step brings in: project, source and table.
     var sources: [[String]] = []
+    /// Name of its table within the schema; nil for steps of `etl.yml`.
+    var alias: String?
 
     var project: String? { path.first }
     var group: String? { text("group") }

@@ -190,7 +190,14 @@ struct ExpressionParser {
             if takeSymbol(".") {
                 value = try made(.attribute(value, try name()), from: offset)
             } else if takeSymbol("[") {
-                let index = try expression()
+                let index = token.kind == .symbol(":") ? nil : try expression()
+                if takeSymbol(":") {
+                    let end = token.kind == .symbol("]") ? nil : try expression()
+                    try expect("]")
+                    value = try made(.slice(value, from: index, to: end), from: offset)
+                    continue
+                }
+                guard let index else { throw unexpected("an expression") }
                 try expect("]")
                 value = try made(.element(value, index), from: offset)
             } else if takeSymbol("(") {

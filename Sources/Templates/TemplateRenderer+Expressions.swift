@@ -11,7 +11,8 @@ extension TemplateRenderer {
     private func undefined(_ name: String, _ at: TemplateExpression) -> EngineError {
         let near = Suggestion.nearest(to: name, among: visibleNames)
         return error(
-            "There is no value of this name: \(name)", at, remedy: near.map { "Did you mean \($0)?" })
+            "There is no value of this name: \(name)", at,
+            remedy: scope.remedies[name] ?? near.map { "Did you mean \($0)?" })
     }
 
     private var visibleNames: [String] {
@@ -30,6 +31,7 @@ extension TemplateRenderer {
         case .map(let pairs): return try bounded(try map(pairs), expression)
         case .attribute(let of, let name): return try attribute(of, name)
         case .element(let of, let index): return try element(of, index)
+        case .slice(let of, let from, let to): return try slice(of, from, to)
         case .call(let callee, let arguments): return try call(callee, arguments, expression)
         case .filter(let of, let name, let arguments):
             let given = try call(name, arguments, expression)
@@ -95,6 +97,28 @@ extension TemplateRenderer {
         }
     }
 
+    /// A part of a text or a list, as Python cuts it: places from the end are negative, all are cut to fit.
+    private func slice(
+        _ of: TemplateExpression, _ from: TemplateExpression?, _ to: TemplateExpression?
+    ) throws -> TemplateValue {
+        func cut<Items: Collection>(_ items: Items) throws -> Items.SubSequence {
+            func place(_ expression: TemplateExpression?, _ otherwise: Int) throws -> Int {
+                guard let expression else { return otherwise }
+                guard case .integer(let at) = try defined(expression) else {
+                    throw error("A slice goes from one integer to another", expression)
+                }
+                return at < 0 ? max(0, items.count + max(at, -items.count)) : min(at, items.count)
+            }
+            let (start, end) = (try place(from, 0), try place(to, items.count))
+            return items.dropFirst(start).prefix(max(0, end - start))
+        }
+        switch try defined(of) {
+        case .text(let text): return .text(String(try cut(text)))
+        case .list(let items): return .list(Array(try cut(items)))
+        case let other: throw error("Only texts and lists have slices, not \(other.typeName)", of)
+        }
+    }
+
     private func negative(_ of: TemplateExpression) throws -> TemplateValue {
         switch try defined(of) {
         case .integer(let value) where value != Int.min: return .integer(-value)
@@ -132,7 +156,7 @@ extension TemplateRenderer {
             let near = Suggestion.nearest(to: name, among: visibleNames)
             throw error(
                 "There is no function or macro of this name: \(name)", callee,
-                remedy: near.map { "Did you mean \($0)?" })
+                remedy: scope.remedies[name] ?? near.map { "Did you mean \($0)?" })
         case .attribute(let of, let name):
             if case .name(let head) = of.kind {
                 if let function = scope.functions["\(head).\(name)"] {
@@ -141,8 +165,8 @@ extension TemplateRenderer {
                 if case .undefined = lookup(head) {
                     throw source.error(
                         "Calls into this are not supported: \(head)", at: of.offset, length: of.length,
-                        remedy:
-                            "Macros of packages cannot be used; write the SQL out, or a macro in macros/.",
+                        remedy: scope.remedies[head]
+                            ?? "Macros of packages cannot be used; write the SQL out, or a macro in macros/.",
                         code: "UNSUPPORTED_TEMPLATE")
                 }
             }
@@ -152,8 +176,28 @@ extension TemplateRenderer {
                 return done
             }
             return try method(name, try defined(of), given)
+        case .call(let dispatcher, let named):
+            guard let found = try dispatched(dispatcher, named, callee) else { fallthrough }
+            return try run(found.macro, found.source, try call(found.macro.name, arguments, at), at)
         default: throw error("Only names can be called", callee)
         }
+    }
+
+    /// Returns the macro that `adapter.dispatch('name')` names: `spark__name`, else `default__name`, as in
+    /// dbt. Nil for other calls.
+    private func dispatched(
+        _ dispatcher: TemplateExpression, _ arguments: TemplateArguments, _ at: TemplateExpression
+    ) throws -> (macro: TemplateMacro, source: TemplateSource)? {
+        guard case .attribute(let of, "dispatch") = dispatcher.kind, case .name("adapter") = of.kind else {
+            return nil
+        }
+        let name = try call("adapter.dispatch", arguments, at).text(0, "macro_name")
+        for prefix in ["spark__", "default__"] {
+            if let found = local.macros[prefix + name] ?? scope.macros.macros[prefix + name] { return found }
+        }
+        throw error(
+            "There is no macro of the name default__\(name), nor spark__\(name)", at,
+            remedy: "Write one in macros/.")
     }
 
     private func range(_ call: TemplateCall) throws -> TemplateValue {

@@ -7,6 +7,8 @@ extension TemplateRenderer {
         "first", "float", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min",
         "replace", "reverse", "round", "safe", "sort", "string", "sum", "title", "tojson", "trim", "unique",
         "upper",
+        // Airflow's, of times.
+        "ds", "ds_nodash", "ts", "ts_nodash",
     ]
 
     func filter(
@@ -33,7 +35,10 @@ extension TemplateRenderer {
         case "upper", "lower", "title", "capitalize", "trim", "replace":
             return try method(name == "trim" ? "strip" : name, .text(value.printed), call)
         case "abs", "round", "int", "float", "as_number": return try number(name, value, call, at)
-        case "string", "as_text", "safe": return .text(value.printed)
+        case "string", "as_text", "safe", "ts": return .text(value.printed)
+        case "ds", "ds_nodash", "ts_nodash":
+            let format = ["ds": "%F", "ds_nodash": "%Y%m%d", "ts_nodash": "%Y%m%dT%H%M%S"][name] ?? ""
+            return .text(try TemplateRenderer.formatted(value.printed, format, call))
         case "as_bool": return try boolean(value, at)
         case "as_native": return value
         case "tojson": return .text(value.json)
@@ -232,6 +237,8 @@ extension TemplateRenderer {
             return .list(
                 text.split(separator: separator.printed, omittingEmptySubsequences: false)
                     .map { .text(String($0)) })
+        case (.text(let text), "strftime"):
+            return .text(try TemplateRenderer.formatted(text, try call.text(0, "format"), call))
         case (.text(let text), "join"):
             guard case .list(let items)? = call.argument(0, "items") else {
                 throw call.error("join() takes a list")
@@ -247,6 +254,36 @@ extension TemplateRenderer {
                 "A value of type \(value.typeName) has no method of this name: \(name)",
                 code: "UNSUPPORTED_TEMPLATE")
         }
+    }
+
+    /// Formats a time as Python's strftime() does. Times are texts here, `2024-01-31` or
+    /// `2024-01-31T06:30:05` with anything behind.
+    private static func formatted(_ time: String, _ format: String, _ call: TemplateCall) throws -> String {
+        let pattern = /(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?.*)?/
+        guard let match = time.wholeMatch(of: pattern) else {
+            throw call.error("strftime() takes a time such as 2024-01-31T06:30:05, not \(time)")
+        }
+        func part(_ text: Substring?) -> String { text.map(String.init) ?? "00" }
+        let parts: [Character: String] = [
+            "Y": String(match.1), "y": String(match.1.suffix(2)), "m": String(match.2),
+            "d": String(match.3), "H": part(match.4), "M": part(match.5), "S": part(match.6), "%": "%",
+            "F": String(time.prefix(10)), "T": "\(part(match.4)):\(part(match.5)):\(part(match.6))",
+        ]
+        var (out, isSign) = ("", false)
+        for character in format {
+            if isSign {
+                guard let text = parts[character] else {
+                    throw call.error(
+                        "strftime() has no sign of this name here: %\(character)",
+                        remedy: "Known are %Y %y %m %d %H %M %S %F %T.")
+                }
+                out += text
+            } else if character != "%" {
+                out.append(character)
+            }
+            isSign = !isSign && character == "%"
+        }
+        return out
     }
 
     private static func stripped(_ text: String) -> String {

@@ -7,6 +7,7 @@ struct TemplateExpression: Sendable {
         case map([(TemplateExpression, TemplateExpression)])
         case attribute(TemplateExpression, String)
         case element(TemplateExpression, TemplateExpression)
+        case slice(TemplateExpression, from: TemplateExpression?, to: TemplateExpression?)
         case call(TemplateExpression, TemplateArguments)
         case filter(TemplateExpression, String, TemplateArguments)
         case test(TemplateExpression, String, TemplateArguments, isNegated: Bool)
@@ -34,6 +35,7 @@ extension TemplateExpression.Kind {
             1 + max(left.height, right.height)
         case .call(let of, let given), .filter(let of, _, let given), .test(let of, _, let given, _):
             1 + TemplateExpression.Kind.highest([of] + given.positional + given.named.map(\.1))
+        case .slice(let of, let from, let to): 1 + max(of.height, from?.height ?? 0, to?.height ?? 0)
         case .choice(let condition, let value, let otherwise):
             1 + max(condition.height, value.height, otherwise?.height ?? 0)
         }

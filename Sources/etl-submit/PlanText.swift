@@ -16,8 +16,12 @@ extension PipelineText {
                 "Alert on \(rule.events.map(\.rawValue).sorted().joined(separator: ", ")) to \(rule.target)\n"
         }
         for warning in pipeline.warnings { text += "Warning: \(warning)\n" }
-        for step in pipeline.steps where chosen.contains(step.name) {
+        for step in chosen.steps {
             text += "\n\(step.kind) \(step.name) (\(step.file))"
+            if chosen.onlyTested.contains(step.name) {
+                text += ", only tested\n" + lines(of: step.tests)
+                continue
+            }
             let above = Set(step.dependencies).sorted()
             if !above.isEmpty { text += " after \(above.joined(separator: ", "))" }
             text += "\n"
@@ -36,10 +40,14 @@ extension PipelineText {
                 text += "    reads \(relation.definition.drop { $0 == " " })\n"
             }
             for line in step.sql.split(separator: "\n") { text += "    | \(line)\n" }
-            for test in step.tests { text += "    test \(test.name)\n" }
+            text += lines(of: step.tests)
             if let writing = step.writing { text += lines(of: writing) }
         }
         return text
+    }
+
+    private static func lines(of tests: [DataTest]) -> String {
+        tests.map { "    test \($0.name)\n" }.joined()
     }
 
     /// Returns where a step's rows go, with one setting a line, names and values in columns.

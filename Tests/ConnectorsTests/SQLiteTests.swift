@@ -146,4 +146,18 @@ import Testing
         #expect(run.status == 1)
         #expect(run.errors.contains("comes with the Python package adbc-driver-sqlite"), "\(run.errors)")
     }
+
+    @Test("a missing library of remote paths is an error that says how it comes, and nothing else misses it")
+    func storeLibrary() throws {
+        let submit = try Submit()
+        func run(_ sql: String) throws -> ProgramRun {
+            try ProgramRun.run(
+                ProgramRun.built("etl-submit"), ["--output", "csv", "-e", sql], in: submit.folder,
+                environment: ["ETL_STORE_LIBRARY": "/nowhere/libMillraceStore.so"])
+        }
+        let remote = try run("SELECT * FROM csv.`s3://bucket/a.csv`")
+        #expect(remote.status == 1 && remote.errors.contains("[S3_NOT_AVAILABLE]"), "\(remote.errors)")
+        #expect(remote.errors.contains("--product MillraceStore"), "\(remote.errors)")
+        #expect(try run("SELECT 1 AS a").output == "a\n1\n")
+    }
 }

@@ -32,6 +32,10 @@ struct DataTestTests {
         ("tests: [{expression: \"length(y) = 1\"}]", .pass, 0),
         ("tests: [{expression: \"x < 2\"}]", .fail, 1),
         ("columns: [{name: x, tests: [{expression: \"< 2\"}]}]", .fail, 1),
+        ("tests: [{dbt_utils.unique_combination_of_columns: {combination_of_columns: [x, y]}}]", .pass, 0),
+        ("tests: [{unique_combination_of_columns: {combination_of_columns: [x]}}]", .fail, 1),
+        ("columns: [{name: x, tests: [{dbt_utils.accepted_range: {min_value: 1, max_value: 2}}]}]", .pass, 0),
+        ("columns: [{name: x, tests: [{accepted_range: {min_value: 1, inclusive: false}}]}]", .fail, 2),
         ("columns: [{name: x, tests: [{not_null: {fail_calc: \"sum(1) + 5\"}}]}]", .fail, 6),
         ("columns: [{name: x, tests: [{not_null: {store_failures: true}}]}]", .fail, 1),
     ]
@@ -135,7 +139,7 @@ struct DataTestTests {
             "models/s.yml": """
             sources:
               - name: raw
-                loaded_at_field: at
+                config: {loaded_at_field: at, freshness: {error_after: {count: 20000, period: day}}}
                 tables:
                   - name: users
                     freshness:
@@ -144,6 +148,10 @@ struct DataTestTests {
                     columns: [{name: id, tests: [{unique: {severity: warn}}]}]
                   - {name: far, meta: {external_location: far.csv}, columns: [{name: id, tests: [not_null]}]}
                   - {name: unused, tests: [{row_count: {min: 1}}]}
+                  - name: gone
+                    config: {enabled: false}
+                    meta: {external_location: no.csv}
+                    tests: [{row_count: {min: 1}}]
             """,
         ])
         let record = try await bench.run()
@@ -153,6 +161,11 @@ struct DataTestTests {
                 "source_unique_raw_users_id warn",
             ], "\(RunBench.errors(record))")
         #expect(record.steps.mapValues(\.state) == ["users": .succeeded, "a": .succeeded, "b": .failed])
+        // The age is said as such, and the selector of the source chooses its tests.
+        let age = record.tests.first { $0.name == "source_freshness_raw_users" }?.found ?? ""
+        #expect(age.hasSuffix(" seconds since the youngest row came, at most 43200 wanted"), "\(age)")
+        let far = try await bench.run(select: ["source:raw.far"], testsOnly: true)
+        #expect(far.tests.map(\.name) == ["source_not_null_raw_far_id"])
     }
 
     @Test("can be run alone on what is published")

@@ -141,6 +141,13 @@ struct DbtTests {
         ),
         ("models/b.yml", "seeds: [{name: nil}]", "PIPELINE_FORMAT", "There is no seed of this name: nil"),
         ("models/a.sql", "{{ dbt_utils.star(ref('stg')) }}", "UNSUPPORTED_TEMPLATE", "dbt_utils"),
+        ("models/a.sql", "{{ run_query('x') }}", "TEMPLATE_ERROR", "give them as a variable"),
+        ("models/a.sql", "SELECT '{{ execution_date }}'", "TEMPLATE_ERROR", "It is logical_date"),
+        ("models/a.sql", "SELECT * FROM {{ source('pg', 'u') }}", "TEMPLATE_ERROR", "sources:"),
+        (
+            "models/b.yml", "models: [{name: top, tests: [dbt_utils.equal_rowcount: {}]}]", "PIPELINE_FORMAT",
+            "tests/generic/equal_rowcount.sql"
+        ),
         ("models/b.yml", "models: [{name: tpo}]", "PIPELINE_FORMAT", "Did you mean top?"),
         ("models/b.yml", "models: [{name: top}]", "PIPELINE_FORMAT", "described twice"),
         ("models/b.yml", "modles: []", "PIPELINE_FORMAT", "Did you mean models?"),
@@ -175,6 +182,37 @@ struct DbtTests {
         ("dbt_project.yml", "name: shop\non-run-end: x", "UNSUPPORTED_FEATURE", "on-run-end"),
         ("models/a.sql", "{{ exceptions.raise_compiler_error('no way') }}", "TEMPLATE_ERROR", "no way"),
     ]
+
+    /// What a model computes by macros that dbt, dbt_utils and Airflow bring, and its value.
+    static let brought: [(text: String, value: String)] = [
+        ("{{ dbt.dateadd('day', 1, \"TIMESTAMP'2024-02-28 01:00:00'\") }}", "2024-02-29 01:00:00"),
+        ("{{ datediff(\"DATE'2023-12-31'\", \"DATE'2024-01-01'\", 'year') }}", "1"),
+        ("{{ dbt.datediff(\"DATE'2023-11-30'\", \"DATE'2024-01-01'\", 'month') }}", "2"),
+        ("{{ dbt.datediff(\"DATE'2024-01-06'\", \"DATE'2024-01-08'\", 'week') }}", "1"),
+        (
+            "{{ dbt.datediff(\"TIMESTAMP'2024-01-01 00:59:00'\", "
+                + "\"TIMESTAMP'2024-01-01 02:00:00'\", 'hour') }}", "2"
+        ),
+        ("{{ dbt.concat([\"'a'\", \"'b'\"]) }}", "ab"),
+        ("{{ dbt.safe_cast(\"'x'\", dbt.type_int()) }}", "null"),
+        ("{{ dbt.date_trunc('month', \"DATE'2024-02-28'\") }}", "2024-02-01 00:00:00"),
+        ("{{ dbt.hash(\"'x'\") }} = md5('x')", "true"),
+        // printf '1-_dbt_utils_surrogate_key_null_' | md5sum
+        ("{{ dbt_utils.generate_surrogate_key(['1', 'NULL']) }}", "9902a3dc3ffe71035ef18229afae9987"),
+        ("'{{ macros.ds_add(ds, -1) }}'", "2023-12-31"), ("{{ print('x') }}1", "1"),
+        ("'{{ target.database }}'", "None"),
+    ]
+
+    @Test("may call the macros that dbt brings for all databases")
+    func bringsMacros() async throws {
+        let list = Self.brought.enumerated().map { "\($1.text) AS c\($0)" }.joined(separator: ",\n")
+        let bench = try await RunBench([
+            "etl.yml": "name: p\ntransform: [{dbt: {}}]\n", "models/a.sql": "SELECT \(list)",
+        ])
+        #expect(RunBench.errors(try await bench.run()) == [:])
+        let cells = try await bench.rows("SELECT * FROM {a}").joined().split(separator: ",").map(String.init)
+        #expect(cells == Self.brought.map(\.value))
+    }
 
     @Test("is read with settings of a folder that is not there, and each run warns of them")
     func strayFolders() throws {

@@ -13,6 +13,10 @@ struct FormatTests {
     static let wrong: [(text: String, code: String, line: Int, part: String)] = [
         ("transfrom: []", "PIPELINE_FORMAT", 2, "Did you mean transform?"),
         ("transform:\n  - {name: a, sqll: x}", "PIPELINE_FORMAT", 3, "in transform[0]: sqll"),
+        ("transform:\n\t- {name: a}", "PIPELINE_FORMAT", 3, "indent with spaces"),
+        ("extract: [{name: a, command: echo 1}]", "PIPELINE_FORMAT", 2, "Write its words as a list"),
+        (step + "schedule_interval: '@daily'", "PIPELINE_FORMAT", 3, "Write schedule."),
+        ("transform:\n  - {name: a, sql: x, depends_on: [b]}", "PIPELINE_FORMAT", 3, "by ref(), source()"),
         ("transform:\n  - {name: a}", "PIPELINE_FORMAT", 3, "needs exactly one of: sql, dbt"),
         (
             "transform:\n  - {name: a, sql: SELECT 1 AS x, write: {path: out/}}\n"
@@ -43,7 +47,7 @@ struct FormatTests {
             "ref() names no step"
         ),
         ("transform: [{name: a, sql: SELECT 1; SELECT 2}]", "PIPELINE_SQL", 2, "text after its ';'"),
-        ("transform: [{name: a-b, sql: SELECT 1}]", "PIPELINE_FORMAT", 2, "letters, digits and _"),
+        ("transform: [{name: a-b, sql: SELECT 1}]", "PIPELINE_FORMAT", 2, "such as a_b"),
         (
             "transform: [{name: a, sql: SELECT 1}, {name: A, sql: SELECT 1}]", "PIPELINE_FORMAT", 2,
             "same name"
@@ -99,6 +103,15 @@ struct FormatTests {
             "Did you mean min?"
         ),
     ]
+
+    @Test("takes variables of the command line as dbt does, too")
+    func givenVariables() throws {
+        let given = try GivenVariables.read("{min: 25, 'name': \"x y\"}")
+        #expect(given.map(\.0) == ["min", "name"] && given.map(\.1) == ["25", "x y"])
+        for text in ["{min: [1]}", "{min", "{}}"] {
+            #expect(throws: EngineError.self) { try GivenVariables.read(text) }
+        }
+    }
 
     @Test("is refused with place and help", arguments: wrong)
     func refuses(text: String, code: String, line: Int, part: String) {
@@ -309,7 +322,7 @@ struct FormatTests {
     /// what templates give, from how a text of its own language must look, or from a key that is there twice.
     static let unmarked: Set = [
         "has no steps", "the hour must be from 0 to 23: 25", "Mars", "needs a schedule", "before start_date",
-        "is not set: UNSET", "mini", "ref() names no step", "text after its ';'", "letters, digits and _",
+        "is not set: UNSET", "mini", "ref() names no step", "text after its ';'", "such as a_b",
         "same name", "needs email or webhook", "belong together", "needs its url",
         "no address of a mail server", "no mail address", "takes a URL", "not set: UNSET",
         "does not say the format", "secret", "twice: vars", "a and b write to the same path",
@@ -325,7 +338,9 @@ struct FormatTests {
             + "{relationships: {to: ref('b'), field: id}}, {expression: '> 0'}]}]}]",
         "transform: [{name: a, sql: x, data_tests: [{row_count: {min: 1}}, {expression: c > 0}, "
             + "{unique: {column_name: c}}, {relationships: {column_name: c, to: ref('b'), field: id}}, "
-            + "{dbt_utils.expression_is_true: {expression: c > 0, warn_if: '> 10'}}]}]",
+            + "{dbt_utils.expression_is_true: {expression: c > 0, warn_if: '> 10'}}, "
+            + "{unique_combination_of_columns: {combination_of_columns: [c, d]}}, "
+            + "{dbt_utils.accepted_range: {column_name: c, min_value: 1, inclusive: false}}]}]",
     ]
 
     @Test("has a JSON Schema that takes the examples and every form of a test, and marks what is mistyped")

@@ -107,14 +107,19 @@ struct RunTests {
         // Neither the run's own values nor the tables that are there by now are a change.
         let same = try await bench.run(retrying: failed)
         #expect(same.state == .failed && same.kept == all, "\(bench.warned.all)")
+        try FileManager.default.removeItem(atPath: bench.folder.path + "/rows.json")
         let seeded = try await bench.run(files: ["seeds/zero.csv": "z\n4\n"], retrying: same)
         #expect(seeded.state == .succeeded && seeded.kept == all.subtracting(["zero"]))
         #expect(try await bench.rows("SELECT q FROM {bad}") == ["0.25"])
-        // A macro changes the models that call it, and those that read these.
-        let macro = ["macros/m.sql": "{% macro one() %}2{% endmacro %}"]
+        // A macro changes the models that call it, and those that read these. They read what finished steps
+        // have published, whatever has become of the files that those came from.
+        let macro = [
+            "macros/m.sql": "{% macro one() %}2{% endmacro %}", "rows.json": "{\"id\": 8}\n{\"id\": 9}\n",
+        ]
         let last = try await bench.run(files: macro, retrying: same)
         #expect(last.kept == ["grows", "rows", "stays"] && last.state == .succeeded, "\(bench.warned.all)")
         #expect(try await bench.rows("SELECT q FROM {bad}") == ["0.5"])
+        #expect(try await bench.rows("SELECT id FROM {rows}") == ["1"])
         #expect(bench.warned.all.contains("a: made again, as it was changed since the run before"))
         #expect(bench.warned.all.contains("b: made again, as a step that it reads is made again"))
     }
@@ -185,6 +190,7 @@ struct RunTests {
                     sql: SELECT 1 AS x
                     columns: [{name: x, tests: [{accepted_values: {values: [2], quote: false}}]}]
                   - {name: c, sql: "SELECT 1 / (x - 1) AS y FROM (SELECT explode(array(1)) AS x)"}
+                  - {name: d, sql: SELECT * FROM C}
                 """))
         let record = try await bench.run()
         #expect(record.steps.values.allSatisfy { $0.attempt == 1 })
@@ -193,6 +199,9 @@ struct RunTests {
         #expect(errors["c"] == "DIVIDE_BY_ZERO")
         #expect(errors["a"]?.hasPrefix("UNRESOLVED_COLUMN") == true)
         #expect(record.steps["a"]?.error?.line == 4)
+        // A step's table is named by its reference.
+        let unnamed = record.steps["d"]?.error?.engineError.remedy ?? ""
+        #expect(unnamed.contains("{{ ref('c') }}"), "\(unnamed)")
         // What did not pass is not there.
         #expect(!StateFolder.hasTable("b", in: bench.state))
     }

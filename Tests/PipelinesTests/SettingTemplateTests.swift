@@ -61,8 +61,12 @@ struct SettingTemplateTests {
         let text = "models: [{name: top, columns: [{name: id, description: \"{{ doc('shop', 'tpo') }}\"}]}]"
         let pipeline = try Self.load(["models/schema.yml": text])
         #expect(pipeline.step(named: "top")?.columns[0].description == "{{ doc('shop', 'tpo') }}")
-        #expect(pipeline.warnings.contains { $0.hasSuffix("schema.yml:1: there is no block of documentation "
-            + "of this name: tpo") }, "\(pipeline.warnings)")
+        #expect(
+            pipeline.warnings.contains {
+                $0.hasSuffix(
+                    "schema.yml:1: there is no block of documentation "
+                        + "of this name: tpo")
+            }, "\(pipeline.warnings)")
     }
 
     @Test("of tests go by the folder of their file: below the model's own, of a singular test its own")

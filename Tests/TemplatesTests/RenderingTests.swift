@@ -34,6 +34,15 @@ struct RenderingTests {
         ),
         ("{{ 'y' if n > 5 else 'z' }}{{ 'y' if n > 50 }}", "y"),
         ("{{ items[0] }} {{ items[-1] }} {{ map.a }} {{ map['b'] }} {{ rows[1].k }}", "3 2 1 x w"),
+        (
+            "{{ name[:2] }}|{{ name[-1:] }}|{{ name[1:9] }}|{{ name[2:1] }}|{{ items[1:] }}|{{ name[:] }}",
+            "ad|a|da||[1, 2]|ada"
+        ),
+        (
+            "{% set t = '2024-02-03T04:05:06+00:00' %}{{ t | ds }} {{ t | ds_nodash }} {{ t | ts_nodash }} "
+                + "{{ t.strftime('%d.%m.%y %H:%M:%S %%') }} {{ '2024-02-03'.strftime('%T') }}",
+            "2024-02-03 20240203 20240203T040506 03.02.24 04:05:06 % 00:00:00"
+        ),
         ("{{ [1, 'a', [2]] }} {{ {'k': 1} }} {{ (1, 2)[1] }}", "[1, 'a', [2]] {'k': 1} 2"),
         ("{% if n == 1 %}a{% elif n == 7 %}b{% else %}c{% endif %}", "b"),
         ("{% for i in items %}{{ i }}{% if not loop.last %}, {% endif %}{% endfor %}", "3, 1, 2"),
@@ -110,6 +119,21 @@ struct RenderingTests {
     @Test("an expression, a statement or white space", arguments: cases)
     func renders(text: String, expected: String) throws {
         #expect(try Template(text, file: "t").render(in: Self.scope) == expected)
+    }
+
+    @Test("adapter.dispatch gives Spark's macro, else the default one, as in dbt")
+    func dispatches() throws {
+        let text = """
+            {% macro a(x) %}{{ return(adapter.dispatch('a', 'shop')(x)) }}{% endmacro %}\
+            {% macro default__a(x) %}d{{ x }}{% endmacro %}{% macro spark__a(x) %}s{{ x }}{% endmacro %}\
+            {% macro b(x) %}{{ adapter.dispatch('b')(x) }}{% endmacro %}\
+            {% macro default__b(x) %}d{{ x }}{% endmacro %}{{ a(1) }} {{ b(2) }}
+            """
+        #expect(try Template(text, file: "t").render(in: Self.scope) == "s1 d2")
+        let error = #expect(throws: EngineError.self) {
+            try Template("{{ adapter.dispatch('c')(1) }}", file: "t").render(in: Self.scope)
+        }
+        #expect(error?.message.contains("default__c") == true)
     }
 
     @Test("a macro of another file is called, and sees nothing of the caller's")

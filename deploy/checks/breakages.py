@@ -70,6 +70,7 @@ BREAKAGES = [
     (D, "read_only: true", "readonly: true", "not a Compose file"),
     (D, "depends_on: [s3]", "depends_on: [store]", "depends on store"),
     (D, "state:/state", "stat:/state", "mounts stat"),
+    (D, "prom/prometheus:", "prom/pushgateway:", "image prom/prometheus"),
     (D, "./grafana/provisioning:", "./grafana/provision:", "which is not there"),
     (D, "127.0.0.1:8080:8080", "8080:8080", "beyond this machine"),
     (D, "http://coordinator:7077", "http://coordinator:7070", "nothing listens at coordinator:7070"),

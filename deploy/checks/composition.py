@@ -51,6 +51,10 @@ def compose_problems(root):
         if str(service.get("entrypoint", [""])[0]).startswith("etl-"):
             if not service.get("read_only") or service.get("cap_drop") != ["ALL"]:
                 yield f"{name} is not locked down"
+    parts = [service.get("image", "").split(":")[0] for service in services.values()]
+    for part in ("postgres", "motoserver/moto", "prom/prometheus", "grafana/grafana"):
+        if part not in parts:
+            yield f"no service is made of the image {part}"
     for volume in volumes - used:
         yield f"the volume {volume} is not used"
     yield from _addresses(root, services)

@@ -63,6 +63,9 @@ def check_live(visit):
     visit.expect("-- a view" in visit.text(".sql li.succeeded pre"), "comments are lost")
     row = page.locator("tbody tr").first
     visit.expect(row.locator("progress").count() == 1, "a stage has no progress")
+    heads = page.locator("table", has=page.locator("caption", has_text="Stages")).locator("th:visible").all_inner_texts()
+    columns = {"Stage", "State", "Tasks done", "Rows in → out", "Bytes in → out", "Shuffle", "Time"}
+    visit.expect(columns <= set(heads), f"the stage table lacks columns: {heads}")
     visit.expect("tasks on 2 workers" in page.locator("canvas").get_attribute("aria-label"), "the timeline lacks workers")
     visit.see("busy")
     visit.see_at_1200("busy")
@@ -156,6 +159,9 @@ def check_finished(visit):
     page.locator(".state.succeeded").first.wait_for()
     page.get_by_role("link", name="Workers").click()
     page.locator("td", has_text="127.0.0.1:").first.wait_for()
+    heads = page.locator("th:visible").all_inner_texts()
+    visit.expect({"Worker", "State", "Slots", "Memory", "Shuffle held"} <= set(heads), f"workers lack columns: {heads}")
+    visit.expect(page.locator("tbody .state.active").count() == 2, "not both workers are active")
     visit.see("workers")
     page.get_by_role("link", name="Jobs", exact=True).click()
     page.locator("tbody tr").nth(3).wait_for()

@@ -57,7 +57,8 @@ struct FormatReader {
                 let near = Suggestion.nearest(to: name, among: object.keys.map(\.name))
                 throw key.error(
                     "There is no key of this name\(path.isEmpty ? "" : " in \(path)"): \(name)",
-                    remedy: near.map { "Did you mean \($0)?" }
+                    remedy: FormatHints.remedy(for: name, in: key.location.file)
+                        ?? near.map { "Did you mean \($0)?" }
                         ?? "Known are: \(object.keys.map(\.name).joined(separator: ", ")).")
             }
             guard seen.insert(name).inserted else { throw key.error("This key is here twice: \(name)") }
@@ -82,7 +83,10 @@ struct FormatReader {
     }
 
     private func wrong(_ value: FormatValue, _ wanted: String, _ path: String) -> EngineError {
-        value.error("\(path.isEmpty ? "The file" : path) must be \(wanted), not \(value.typeName)")
+        value.error(
+            "\(path.isEmpty ? "The file" : path) must be \(wanted), not \(value.typeName)",
+            remedy: path.hasSuffix("command") && value.scalar != nil
+                ? "Write its words as a list: [python3, fetch.py], or [sh, -c, 'a | b'] for a shell." : nil)
     }
 
     private static func isOfKind(_ value: FormatValue, _ shape: FormatShape) -> Bool {

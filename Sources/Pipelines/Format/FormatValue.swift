@@ -158,6 +158,8 @@ struct FormatDocument {
             .composer(_, let problem, let mark, _):
             return .user(
                 "PIPELINE_FORMAT", "This is not valid YAML: \(problem)",
+                remedy: lines.contains { $0.first { $0 != " " } == "\t" }
+                    ? "YAML takes no tabs before a line's text: indent with spaces." : nil,
                 at: location(line: mark.line, column: mark.column, length: 1))
         case .duplicatedKeysInMapping(let keys, let context):
             let key = keys.sorted().first ?? ""

@@ -3,10 +3,12 @@ import Vocabulary
 
 /// Says by what a selector chooses steps: the word before its `:`, as dbt names it.
 struct StepMethod {
-    /// dbt's methods that look at the steps alone.
+    /// dbt's methods that look at the steps and tests alone.
     enum Kind: String, CaseIterable {
         case name, fqn, tag, path, file, package, config, group, access, source
         case resourceType = "resource_type"
+        case testName = "test_name"
+        case testType = "test_type"
     }
     let kind: Kind
     /// Names after `config.`.
@@ -22,8 +24,6 @@ struct StepMethod {
         "metric": "There is no semantic layer.", "semantic_model": "There is no semantic layer.",
         "saved_query": "There is no semantic layer.", "unit_test": "There are no unit tests.",
         "version": "There are no versions of models.",
-        "test_name": "Tests run with their steps: name the steps.",
-        "test_type": "Tests run with their steps: name the steps.",
     ]
 
     /// `method` is what stands before `:`, nil where nothing does. Throws `SELECTOR` (user).
@@ -56,7 +56,16 @@ struct StepMethod {
                     ? "Name the setting: config.materialized:incremental."
                     : "Only config takes names after it.")
         }
+        if kind == .testType, !StepMethod.testTypes.contains(value) {
+            throw EngineError.user(
+                "SELECTOR", "There are no tests of this type: \(value)",
+                remedy: "Known are: \(StepMethod.testTypes.joined(separator: ", ")).")
+        }
     }
+
+    /// dbt's types of tests: those with a name that others share, and those with a file each; `data` are
+    /// both.
+    private static let testTypes = ["generic", "singular", "data"]
 
     /// Says whether the method chooses a step.
     func chooses(_ step: PipelineStep) -> Bool {
@@ -66,11 +75,29 @@ struct StepMethod {
         case .path: isBelow(step.file)
         case .file: isFile(step.file)
         case .package: Wildcard.matches(value, step.dbt.project ?? "") || value == "this"
-        case .config: isSet(step)
+        case .config: isSet(step.dbt.settings)
         case .group: step.dbt.group.map { Wildcard.matches(value, $0) } ?? false
         case .access: step.kind == .model && step.dbt.access == value
         case .source: step.dbt.sources.contains(where: isSource)
         case .resourceType: step.kind.rawValue == value
+        case .testName, .testType: false
+        }
+    }
+
+    /// Says whether the method chooses a test by what is its own; those of chosen steps come with them.
+    func chooses(_ test: DataTest) -> Bool {
+        if test.isConstraint { return false }
+        return switch kind {
+        case .name, .fqn: Wildcard.matches(value, test.name)
+        case .tag: test.tags.contains { Wildcard.matches(value, $0) }
+        case .path: test.file.map(isBelow) ?? false
+        case .file: test.file.map(isFile) ?? false
+        case .config: isSet(test.settings)
+        case .source: test.source.map(isSource) ?? false
+        case .resourceType: ["test", "data_test"].contains(value)
+        case .testName: test.kind.map { Wildcard.matches(value, $0) } ?? false
+        case .testType: value == "data" || (value == "singular") == (test.kind == nil)
+        case .package, .group, .access: false
         }
     }
 
@@ -112,9 +139,9 @@ struct StepMethod {
         return Wildcard.matches(value, name) || Wildcard.matches(value, stem)
     }
 
-    private func isSet(_ step: PipelineStep) -> Bool {
+    private func isSet(_ settings: [String: TemplateValue]) -> Bool {
         var found = TemplateValue.map(
-            TemplateMap(step.dbt.settings.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))
+            TemplateMap(settings.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }))
         for key in keys {
             guard case .map(let map) = found, let next = map[key] else { return false }
             found = next

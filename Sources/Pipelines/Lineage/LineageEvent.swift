@@ -68,7 +68,9 @@ struct LineageEvent {
             event(
                 type, entry, runID: RunIdentity.derived([record.header.id, name]), facets: facets,
                 job: "\(pipeline.name).\(name)", kind: step.kind.rawValue.uppercased(), sql: step.sql,
-                inputs: step.relations.filter { $0.view != name }.map { input($0, record) },
+                inputs: step.relations.filter { $0.step != name && $0.view != name }.map {
+                    input($0, record)
+                },
                 outputs: [output(step, known, isDone: type == "COMPLETE")]
                     + (step.write.map { [LineageEvent.dataset("file", $0.path, [], [])] } ?? []))
         ]

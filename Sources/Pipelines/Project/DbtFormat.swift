@@ -24,8 +24,7 @@ enum DbtFormat {
         FormatKey("data_tests", .map(.any), "Settings of tests by folder."),
         FormatKey("sources", .map(.any), "Settings of sources.", instead: "Set them at the sources."),
         FormatKey(
-            "dispatch", .any, "Packages.",
-            instead: "There are no packages: put the macros that models use into macros/, and leave it out."),
+            "dispatch", .any, "Accepted; adapter.dispatch() finds the project's own macros."),
         FormatKey("quoting", .any, "Accepted; names are always quoted."),
         FormatKey("query-comment", .any, "Accepted."),
         FormatKey("packages-install-path", .text, "Accepted; there are no packages."),
@@ -44,6 +43,7 @@ enum DbtFormat {
 
     static let properties = FormatObject(keys: [
         FormatKey("version", .integer(atLeast: 2), "Always 2."),
+        FormatKey("anchors", .any, "Parts that others name by their YAML anchors."),
         FormatKey("models", .list(.object(model)), "Models with their tests."),
         FormatKey("sources", .list(.object(source)), "Tables from outside."),
         FormatKey("macros", .any, "Accepted, for readers."),
@@ -134,7 +134,12 @@ enum DbtFormat {
 
     /// What `config` of tables from outside may say.
     static let time = FormatObject(keys: [
-        FormatKey("event_time", .text, "Column that says when a row happened, for microbatch models.")
+        FormatKey("event_time", .text, "Column that says when a row happened, for microbatch models."),
+        FormatKey("freshness", .object(freshness), "How old the youngest row may be."),
+        FormatKey("loaded_at_field", .text, "Column that says when a row came."),
+        FormatKey("enabled", .boolean, "Whether the tables are there."),
+        FormatKey("meta", .map(.any), "external_location: path of the tables' files."),
+        FormatKey("tags", .oneOrMore(.text), "Words for readers."),
     ])
 
     static let source = FormatObject(keys: [
@@ -145,7 +150,9 @@ enum DbtFormat {
         FormatKey("meta", .map(.any), "external_location: path with {name} for the table."),
         FormatKey("tags", .oneOrMore(.text), "Words for readers."),
         FormatKey("tables", .list(.object(sourceTable)), "Tables of the source."),
-        FormatKey("config", .object(time), "The event_time of its tables."),
+        FormatKey("config", .object(time), "The event_time of its tables, and what may stand here, too."),
+        FormatKey("loader", .text, "For readers: what brings it in."),
+        FormatKey("quoting", .any, "Accepted; names are always quoted."),
         FormatKey("freshness", .object(freshness), "How old the youngest row may be."),
         FormatKey("loaded_at_field", .text, "Column that says when a row came."),
     ])
@@ -164,7 +171,9 @@ enum DbtFormat {
     static let sourceTable = FormatObject(keys: [
         FormatKey("name", .text, "Name of the table.", isRequired: true),
         FormatKey("identifier", .text, "Name of the extract step, where it differs."),
-        FormatKey("config", .object(time), "Its event_time."),
+        FormatKey("config", .object(time), "Its event_time, and what may stand here, too."),
+        FormatKey("external", .any, "Accepted; external_location says where its files are."),
+        FormatKey("quoting", .any, "Accepted; names are always quoted."),
         FormatKey("description", .any, "For readers."),
         FormatKey("meta", .map(.any), "external_location: path of the table's files."),
         FormatKey("tags", .oneOrMore(.text), "Words for readers."),

@@ -281,7 +281,11 @@ struct DbtReader {
             let source = entry["name"]?.printed ?? ""
             for table in entry["tables"]?.elements ?? [] {
                 let name = table["name"]?.printed ?? ""
-                let place = table["meta"]?["external_location"] ?? entry["meta"]?["external_location"]
+                let isEnabled = (table["config"]?["enabled"] ?? entry["config"]?["enabled"])?.printed
+                if isEnabled?.lowercased() == "false" { continue }
+                let place = [table, entry].lazy.compactMap {
+                    $0["meta"]?["external_location"] ?? $0["config"]?["meta"]?["external_location"]
+                }.first
                 project.sources.append(
                     DbtProject.Source(
                         source: source, table: name, identifier: table["identifier"]?.printed ?? name,

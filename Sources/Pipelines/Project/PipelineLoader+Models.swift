@@ -15,6 +15,24 @@ extension PipelineLoader {
         return try project.models.compactMap { try model($0, project) }
     }
 
+    /// Finds out what queries call the tables of models and seeds, before any query that counts is rendered.
+    /// What is wrong in one is told where it is read again.
+    mutating func takeAliases(_ project: DbtProject) {
+        let texts = files.texts.all
+        guard project.isBuilt, texts.contains(where: { $0.contains("alias") }) else { return }
+        // What they warn of is said where they are read again, too.
+        let before = warnings
+        defer { warnings = before }
+        let seeds = project.seeds.compactMap { try? seed($0, project) }
+        let models = project.models.compactMap { try? model($0, project) }
+        names.setAliases(
+            (seeds + models).map(\.step).compactMap { step in
+                guard step.materialization.kind != .ephemeral, let alias = step.dbt.alias, alias != step.name
+                else { return nil }
+                return (step.name, alias)
+            })
+    }
+
     private func model(_ model: DbtProject.Model, _ project: DbtProject) throws -> Rendered? {
         let place = place(of: model.file)
         let path = project.path(of: model.name, model.file)
@@ -51,12 +69,13 @@ extension PipelineLoader {
         if let microbatch = step.materialization.microbatch {
             step.batches = try batches(of: microbatch, step)
         }
-        names.eventTimes[model.name] = settings.eventTime
+        step.dbt.alias = try alias(of: model.name, settings)
+        names.eventTimes[names.view(of: model.name)] = settings.eventTime
         if run.hasTable(TableName(step: step.name, folder: step.folder)),
-            step.sql.contains(SQLText.name(model.name))
+            step.sql.contains(SQLText.name(names.view(of: model.name)))
         {
             // {{ this }}: the table as it is before the run.
-            step.relations.append(Relation(view: model.name, step: model.name))
+            step.relations.append(names.relation(of: model.name))
         }
         return Rendered(step: step, properties: model.properties)
     }
@@ -132,7 +151,7 @@ extension PipelineLoader {
             ?? settings.text("schema").map { "\(own)_\($0.filter { $0 != " " })" } ?? own
     }
 
-    private func alias(of name: String, _ settings: ModelSettings) throws -> String {
+    func alias(of name: String, _ settings: ModelSettings) throws -> String {
         try named(by: "generate_alias_name", settings.text("alias"), settings)
             ?? settings.text("alias") ?? name
     }

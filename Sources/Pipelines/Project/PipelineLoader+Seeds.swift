@@ -11,7 +11,7 @@ extension PipelineLoader {
         return try project.seeds.compactMap { try seed($0, project) }
     }
 
-    private mutating func seed(_ seed: DbtProject.Seed, _ project: DbtProject) throws -> Rendered? {
+    mutating func seed(_ seed: DbtProject.Seed, _ project: DbtProject) throws -> Rendered? {
         let path = project.path(of: seed.name, seed.file)
         let settings = ModelSettings(.seeds, node: PipelineLoader.node("seed", path, seed.file))
         try take(seed.settings, seed.properties, into: settings)
@@ -33,7 +33,8 @@ extension PipelineLoader {
         step.dbt = DbtNode(path: path, settings: settings.values)
         if step.dbt.settings["materialized"] == nil { step.dbt.settings["materialized"] = .text("seed") }
         step.relation = try relation(of: seed.name, settings, at: place(of: seed.file))
-        names.eventTimes[seed.name] = settings.eventTime
+        step.dbt.alias = try alias(of: seed.name, settings)
+        names.eventTimes[names.view(of: seed.name)] = settings.eventTime
         return Rendered(step: step, properties: seed.properties)
     }
 

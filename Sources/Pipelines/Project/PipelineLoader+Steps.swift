@@ -23,6 +23,7 @@ extension PipelineLoader {
         try addNames(
             zip(steps, owners).map { ($0.name, $1["name"] ?? $1) }
                 + transforms.filter { $0["dbt"] == nil }.map(named), project, root)
+        takeAliases(project)
         for source in project.sources where source.external == nil {
             for place in steps.indices where steps[place].name == source.identifier {
                 steps[place].dbt.sources.append([project.name, source.source, source.table])
@@ -93,7 +94,8 @@ extension PipelineLoader {
     static func check(_ name: String, at place: FormatValue, isNoneOf others: some Sequence<String>) throws {
         guard name.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]{0,99}/) != nil else {
             throw place.error(
-                "A step's name has letters, digits and _, and does not begin with a digit: \(name)")
+                "A step's name has letters, digits and _, and does not begin with a digit: \(name)",
+                remedy: "Rename it, such as \(String(name.map { $0.isLetter || $0.isNumber ? $0 : "_" })).")
         }
         // Folders and views do not tell capitals apart everywhere.
         if others.contains(where: { $0.lowercased() == name.lowercased() }) {
@@ -225,7 +227,7 @@ extension PipelineLoader {
             for part in try inlined(model.relations, depth: depth + 1) where !found.contains(part) {
                 found.append(part)
             }
-            let view = Relation(view: model.name, step: nil, definition: "AS \(model.sql)")
+            let view = Relation(view: relation.view, step: nil, definition: "AS \(model.sql)")
             if !found.contains(view) { found.append(view) }
         }
         return found

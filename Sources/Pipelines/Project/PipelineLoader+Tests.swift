@@ -12,7 +12,7 @@ extension PipelineLoader {
 
     /// Returns the tests that stand at a step.
     func tests(of step: PipelineStep, in owner: FormatValue) throws -> [FoundTest] {
-        let reader = reader(of: Relation(view: step.name, step: step.name), step.name, owner.location)
+        let reader = reader(of: names.relation(of: step.name), step.name, owner.location)
         let constraints = step.contract == nil ? [] : try reader.constraints(of: owner)
         return try (reader.tests(in: owner) + constraints).map { test in
             var test = test
@@ -23,7 +23,7 @@ extension PipelineLoader {
 
     /// Returns the tests of sources, and those that have a file each.
     mutating func projectTests(_ project: DbtProject) throws -> [FoundTest] {
-        var tests = try project.sources.flatMap(sourceTests)
+        var tests = try project.sources.flatMap { try sourceTests($0, of: project.name) }
         for file in project.singularTests { try singular(file).map { tests.append($0) } }
         return tests.map { FoundTest(test: $0, owner: nil) }
     }
@@ -99,12 +99,18 @@ extension PipelineLoader {
     }
 
     /// Returns the tests of a source's table, none when nothing brings it in.
-    private func sourceTests(_ source: DbtProject.Source) throws -> [DataTest] {
+    private func sourceTests(_ source: DbtProject.Source, of project: String) throws -> [DataTest] {
         guard let relation = try names.relation(of: source) else { return [] }
         let subject = "\(source.source)_\(source.table)"
         let reader = reader(of: relation, subject, prefix: "source_", source.entry.location)
-        return try reader.tests(in: source.entry)
-            + (try reader.freshness(source.entry, of: source.owner).map { [$0] } ?? [])
+        let tests =
+            try reader.tests(in: source.entry)
+            + (reader.freshness(source.entry, of: source.owner).map { [$0] } ?? [])
+        return tests.map { test in
+            var test = test
+            test.source = [project, source.source, source.table]
+            return test
+        }
     }
 
     /// Returns the test of a file of the dbt project, nil when it is not enabled.
@@ -131,6 +137,7 @@ extension PipelineLoader {
             relations: try inlined(names.relations, depth: 0),
             location: place)
         test.places = QueryPlaces(text: text)
+        test.file = file.file
         try settings.apply(to: &test) {
             EngineError.user("PIPELINE_FORMAT", "\($1)", remedy: $2, at: place)
         }

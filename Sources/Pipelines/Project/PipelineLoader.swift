@@ -202,8 +202,10 @@ package struct PipelineLoader {
         scope.values["target"] = .map(
             TemplateMap([
                 ("name", .text("millrace")), ("type", .text("spark")),
-                ("schema", .text(PipelineLoader.targetSchema)),
+                ("schema", .text(PipelineLoader.targetSchema)), ("database", .none), ("threads", .integer(1)),
+                ("profile_name", .text("millrace")),
             ]))
+        DbtFunctions.add(to: &scope)
         return scope
     }
 
@@ -219,7 +221,7 @@ package struct PipelineLoader {
         var scope = openScope
         let names = names
         let run = run
-        scope.values["this"] = .text(SQLText.name(this))
+        scope.values["this"] = .text(SQLText.name(names.view(of: this)))
         scope.values["execute"] = .boolean(true)
         addNode(to: &scope, this, config)
         scope.functions["ref"] = { try names.ref($0) }
@@ -236,7 +238,6 @@ package struct PipelineLoader {
             names.warn(try call.text(0, "msg"), at: call.location)
             return .text("")
         }
-        scope.functions["log"] = { _ in .text("") }
         if let config {
             scope.functions["config"] = { call in
                 try config.set(call)

@@ -10,6 +10,8 @@ final class TableNames {
     /// The one of them that the text rendered last names.
     private(set) var idleNamed: String?
     var sources: [DbtProject.Source] = []
+    /// What queries call the tables of models and seeds that have an alias, by their names.
+    private var aliases: [String: String] = [:]
     /// Where the files of a source are for jobs.
     var place: (String) throws -> String = { $0 }
     /// Columns that say when a row happened, by the names of the tables' views.
@@ -24,6 +26,22 @@ final class TableNames {
         relations = []
         idleNamed = nil
     }
+
+    /// Has queries call tables by their aliases, as dbt's do: `fct_orders.id` after `FROM {{ ref('orders')
+    /// }}`. An alias that two tables share in different schemas, or that is another step's name, is left out.
+    func setAliases(_ given: [(name: String, alias: String)]) {
+        var taken = Dictionary(steps.map { ($0.lowercased(), 1) }) { $1 }
+        for (_, alias) in given { taken[alias.lowercased(), default: 0] += 1 }
+        aliases = Dictionary(
+            given.filter { taken[$0.alias.lowercased()] == 1 }.map { ($0.name, $0.alias) }
+        ) { $1 }
+    }
+
+    /// Returns what queries call the table of a step.
+    func view(of step: String) -> String { aliases[step] ?? step }
+
+    /// Returns the table of a step as queries name it.
+    func relation(of step: String) -> Relation { Relation(view: view(of: step), step: step) }
 
     /// Notes a warning of a place, once.
     func warn(_ message: String, at place: SourceLocation) {
@@ -52,7 +70,7 @@ final class TableNames {
                 "ref() names no step, model or seed of this pipeline: \(name)",
                 remedy: near.map { "Did you mean \($0)?" })
         }
-        return note(Relation(view: name, step: name))
+        return note(relation(of: name))
     }
 
     /// Says of those views of a step which its query names which column has a row's time; not of its own
@@ -71,13 +89,14 @@ final class TableNames {
         let table = try call.text(1, "table")
         guard let entry = sources.first(where: { $0.source == source && $0.table == table }) else {
             if steps.contains(table), !sources.contains(where: { $0.source == source }) {
-                return note(Relation(view: table, step: table))
+                return note(relation(of: table))
             }
             let near = Suggestion.nearest(
                 to: "\(source).\(table)", among: sources.map { "\($0.source).\($0.table)" })
             throw call.error(
                 "source() names no table of the project's sources: \(source).\(table)",
-                remedy: near.map { "Did you mean \($0)?" })
+                remedy: near.map { "Did you mean \($0)?" }
+                    ?? "List it below sources: in a YAML file in models/, or name an extract step \(table).")
         }
         guard let relation = try relation(of: entry) else {
             throw call.error(
@@ -101,7 +120,7 @@ final class TableNames {
             return Relation(view: view, step: nil, definition: definition)
         }
         guard steps.contains(entry.identifier) else { return nil }
-        return Relation(view: entry.identifier, step: entry.identifier)
+        return relation(of: entry.identifier)
     }
 }
 

@@ -20,7 +20,7 @@ extension PipelineRun {
     private func changedSteps(_ notices: inout [String]) -> Set<String> {
         guard let before = record.header.definitions else { return [] }
         var changed = Set<String>()
-        for step in chosen where record.kept.contains(step.name) {
+        for step in chosen where record.kept.contains(step.name) && !isOnlyTested(step) {
             let name = step.name
             let isOwn = before[name].map { !$0.isEmpty && $0 != step.definition } ?? false
             guard isOwn || step.dependencies.contains(where: { changed.contains($0) }) else { continue }
@@ -59,7 +59,8 @@ extension PipelineRun {
             let read = Set(working.flatMap { $0.dependencies + $0.testDependencies })
             let count = remade.count
             for step in chosen where kept.contains(step.name) && !remade.contains(step.name) {
-                guard step.load == nil, !step.keepsEarlierRows, read.contains(step.name) else { continue }
+                guard step.load == nil, !isOnlyTested(step), !step.keepsEarlierRows, read.contains(step.name)
+                else { continue }
                 if try !tables.isMade(step.name, by: Set(makers)) { remade.insert(step.name) }
             }
             // What is made again may read others that were replaced.

@@ -22,6 +22,8 @@ package actor PipelineRun {
     private let report: @Sendable (RunFact, RunRecord) -> Void
     private let lineage: LineageReporter?
     let chosen: [PipelineStep]
+    /// Steps that are not made, and whose tests are run on what is published.
+    private let onlyTested: Set<String>
     private let chosenNames: Set<String>
     private var started = Set<String>()
     /// Whether a step waits for another run; `turnsSeen` is how those stood then.
@@ -63,9 +65,10 @@ package actor PipelineRun {
         job = StepJob(
             service: service, control: control, conf: record.header.conf, run: record.header.id,
             warn: warn, say: say)
-        let names = try pipeline.chosen(select: record.header.select, exclude: record.header.exclude)
-        chosen = pipeline.steps.filter { names.contains($0.name) }
-        chosenNames = names
+        let choice = try pipeline.chosen(select: record.header.select, exclude: record.header.exclude)
+        chosen = choice.steps
+        chosenNames = choice.names
+        onlyTested = record.header.testsOnly ? chosenNames : choice.onlyTested
     }
 
     /// Runs the chosen steps, or their tests alone, and returns how it went. What a failed step's tables
@@ -89,7 +92,7 @@ package actor PipelineRun {
         turns?.declare(
             record.header.id,
             chosen.filter { !started.contains($0.name) }
-                .map { TableTurns.Use($0, testsOnly: record.header.testsOnly) })
+                .map { TableTurns.Use($0, testsOnly: isOnlyTested($0)) })
         let deadlines = Task { try await watchDeadlines() }
         defer { deadlines.cancel() }
         try await performAll()
@@ -179,7 +182,7 @@ package actor PipelineRun {
         isHeldUp = false
         for step in chosen where !started.contains(step.name) {
             let needs = step.dependencies.compactMap { state(of: $0) }
-            if !record.header.testsOnly, needs.contains(where: { $0 == .failed || $0 == .skipped }) {
+            if !isOnlyTested(step), needs.contains(where: { $0 == .failed || $0 == .skipped }) {
                 started.insert(step.name)
                 try await note(.stepSkipped(step: step.name))
                 continue
@@ -188,7 +191,7 @@ package actor PipelineRun {
             if !record.header.testsOnly, waits.contains(where: { $0 == .waiting || $0 == .running }) {
                 continue
             }
-            if let turns, !turns.mayBegin(TableTurns.Use(step, testsOnly: record.header.testsOnly), run) {
+            if let turns, !turns.mayBegin(TableTurns.Use(step, testsOnly: isOnlyTested(step)), run) {
                 isHeldUp = true
                 continue
             }
@@ -202,6 +205,9 @@ package actor PipelineRun {
     func state(of name: String) -> RunRecord.StepState? {
         chosenNames.contains(name) ? record.steps[name]?.state : nil
     }
+
+    /// Whether a step's table stays as it is, and is only tested.
+    func isOnlyTested(_ step: PipelineStep) -> Bool { onlyTested.contains(step.name) }
 
     /// Runs one step to its end, with all its tries.
     private func perform(_ step: PipelineStep) async throws {
@@ -222,7 +228,7 @@ package actor PipelineRun {
             if !isContinued { try await note(.stepStarted(step: step.name, attempt: attempt)) }
             isContinued = false
             do {
-                if record.header.testsOnly {
+                if isOnlyTested(step) {
                     try await testPublished(step)
                 } else {
                     try await make(step, attempt)
@@ -257,15 +263,5 @@ package actor PipelineRun {
     package func cancel() async throws -> [String] {
         if !record.isCancelled, !record.state.isEnd { try await note(.cancelled) }
         return control.cancel()
-    }
-}
-
-extension Pipeline {
-    /// Returns the names of the steps that selectors choose: all without any. Throws `SELECTOR`.
-    package func chosen(select: [String], exclude: [String]) throws -> Set<String> {
-        var names = Set(steps.map(\.name))
-        if !select.isEmpty { names = try StepSelector.select(select, from: steps) }
-        if !exclude.isEmpty { names.subtract(try StepSelector.select(exclude, from: steps)) }
-        return names
     }
 }

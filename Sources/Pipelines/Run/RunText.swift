@@ -8,8 +8,9 @@ package enum RunText {
     package static func line(_ fact: RunFact, of record: RunRecord) -> (level: String, text: String)? {
         switch fact {
         case .stepDone(let step, let seconds):
-            if record.header.testsOnly { return nil }
             let rows = record.steps[step] ?? RunRecord.Step()
+            // Steps that were only tested say no more than their tests do.
+            if !rows.isMade { return nil }
             let time = (seconds * 100).rounded() / 100
             return (
                 "info",

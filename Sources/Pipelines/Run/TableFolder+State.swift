@@ -92,7 +92,7 @@ extension TableFolder {
         let isWritten: Bool
         do throws(EngineError) {
             isWritten = try tree.replace(path, with: text, durable: durable)
-        } catch where error.code != "PATH_NOT_ALLOWED" {
+        } catch  where error.code != "PATH_NOT_ALLOWED" {
             throw TableFolder.error("Cannot write", path, error.message)
         }
         if !isWritten { throw TableFolder.error("Cannot write", path) }

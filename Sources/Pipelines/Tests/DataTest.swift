@@ -1,3 +1,4 @@
+import Templates
 import Vocabulary
 
 /// Holds a test of a table: a query for the rows that are wrong, and how many of them are too many. The
@@ -25,6 +26,25 @@ package struct DataTest: Sendable {
     var location: SourceLocation
     /// Where its query stands in the user's files; nil where the user wrote none.
     var places: QueryPlaces?
+    /// What `test_name:` chooses it by, such as `unique`; nil for a test with a file of its own.
+    var kind: String?
+    /// That file.
+    var file: String?
+    /// Whether it is a constraint of a contract, which no selector leaves out.
+    var isConstraint = false
+    /// The source whose table it is of: project, source and table.
+    var source: [String]?
+    /// What the user has set, such as tags and severity.
+    var settings: [String: TemplateValue] = [:]
+
+    /// Words that `tag:` chooses it by.
+    var tags: [String] {
+        switch settings["tags"] {
+        case .list(let items)?: items.map(\.printed)
+        case .text(let text)?: [text]
+        default: []
+        }
+    }
 
     /// Lines of `query` before `rows`.
     static let linesBefore = 2

@@ -75,7 +75,9 @@ extension TestReader {
 
     private func made(_ kind: String, _ columns: [String], _ item: FormatValue, _ sql: String) -> DataTest {
         let name = (["constraint", kind, subject] + columns).joined(separator: "_")
-        return DataTest(
+        var test = DataTest(
             name: item["name"]?.printed ?? name, sql: sql, relations: [relation], location: item.location)
+        test.isConstraint = true
+        return test
     }
 }

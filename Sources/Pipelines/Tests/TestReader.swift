@@ -17,7 +17,7 @@ struct TestReader {
     let render: (String, SourceLocation, TestScope) throws -> (text: String, relations: [Relation])
 
     private static let ofOneColumn = ["not_null", "unique", "accepted_values", "relationships"]
-    static let names = ofOneColumn + ["row_count", "expression"]
+    static let names = ofOneColumn + ["row_count", "expression"] + PackageTests.names
     private static let settings = [
         "severity", "warn_if", "error_if", "where", "fail_calc", "limit", "name", "config", "arguments",
         "enabled", "tags", "meta", "description", "store_failures", "store_failures_as", "schema", "alias",
@@ -31,16 +31,17 @@ struct TestReader {
     private static let arguments = [
         "accepted_values": ["values", "quote"], "relationships": ["to", "field"],
         "row_count": ["min", "max", "equals"], "expression": ["expression"],
-    ]
+    ].merging(PackageTests.arguments) { $1 }
 
     /// Returns what a test in a file may be, for the format's schema. `own`: names of the project's own
     /// tests.
     static func shape(ofColumn: Bool, own: [String]) -> FormatShape {
         let plain = (ofColumn ? ["not_null", "unique"] : []) + own
-        let kinds = ofOneColumn + ["row_count", "expression", "dbt_utils.expression_is_true"]
+        let kinds =
+            ofOneColumn + ["row_count", "expression", "dbt_utils.expression_is_true"]
+            + PackageTests.names.flatMap { [$0, PackageTests.prefix + $0] }
         var keys = kinds.map { kind in
-            var arguments =
-                TestReader.arguments[kind == "dbt_utils.expression_is_true" ? "expression" : kind] ?? []
+            var arguments = TestReader.arguments[PackageTests.plain(kind)] ?? []
             if !ofColumn { arguments.insert("column_name", at: 0) }
             let known = (arguments + settings).map { FormatKey($0, .any, notes[$0] ?? "As in dbt.") }
             let mapping = FormatShape.object(FormatObject(keys: known))
@@ -93,7 +94,7 @@ struct TestReader {
             kind = pairs[0].key.printed
             if case .map(let inner) = pairs[0].value.kind { given = inner } else { plain = pairs[0].value }
         }
-        if kind == "dbt_utils.expression_is_true" { kind = "expression" }
+        kind = PackageTests.plain(kind)
         let own = macros.parameters(of: "test_" + kind)
         guard own != nil || TestReader.names.contains(kind) else {
             let all =
@@ -102,7 +103,9 @@ struct TestReader {
             let near = Suggestion.nearest(to: kind, among: all)
             throw item.error(
                 "There is no test of this name: \(kind)",
-                remedy: near.map { "Did you mean \($0)?" } ?? "Known are: \(all.joined(separator: ", ")).")
+                remedy: kind.contains(".")
+                    ? PackageTests.missing(kind)
+                    : near.map { "Did you mean \($0)?" } ?? "Known are: \(all.joined(separator: ", ")).")
         }
         var arguments = own.map { $0.filter { $0 != "model" } } ?? TestReader.arguments[kind] ?? []
         if own == nil, column == nil, kind != "row_count" { arguments.append("column_name") }
@@ -143,6 +146,7 @@ struct TestReader {
             name: values["name"]?.printed
                 ?? prefix + [kind, subject, column].compactMap { $0 }.joined(separator: "_"),
             sql: "", relations: [relation], location: item.location)
+        test.kind = kind
         var table = SQLText.name(relation.view)
         let standard = defaults(test.name, item.location)
         if let condition = values["where"]?.printed ?? standard["where"]?.printed {
@@ -262,6 +266,8 @@ struct TestReader {
             test.wanted = "rows, \(wanted) wanted"
             let condition = bounds.map { "n \($0.symbol) \($0.text)" }.joined(separator: " AND ")
             return "SELECT n FROM (SELECT count(*) AS n FROM \(table)) counted WHERE NOT (\(condition))"
+        case _ where PackageTests.names.contains(kind):
+            return try PackageTests.sql(kind, column: column, table, values, item)
         default:
             guard let text = values["expression"]?.printed ?? plain?.scalar else {
                 throw item.error("expression needs a condition")
@@ -278,8 +284,13 @@ struct TestReader {
     /// Returns the test that a source's table has rows that are young enough; nil where nobody asks for it.
     /// dbt's `freshness`: its failures are the age of the youngest row in seconds.
     func freshness(_ table: FormatValue, of source: FormatValue) throws -> DataTest? {
-        guard let rule = table["freshness"] ?? source["freshness"] else { return nil }
-        guard let field = table["loaded_at_field"] ?? source["loaded_at_field"] else {
+        func setting(_ name: String) -> FormatValue? {
+            table[name] ?? table["config"]?[name] ?? source[name] ?? source["config"]?[name]
+        }
+        guard let rule = setting("freshness"), rule["warn_after"] != nil || rule["error_after"] != nil else {
+            return nil
+        }
+        guard let field = setting("loaded_at_field") else {
             throw rule.error("freshness needs loaded_at_field, the column that says when a row came")
         }
         func seconds(_ key: String) throws -> Int? {
@@ -301,7 +312,9 @@ struct TestReader {
                 + "\(field.printed)) AS TIMESTAMP)), 9999999999) AS age FROM "
                 + "\(SQLText.name(relation.view))\(condition)",
             relations: [relation], location: rule.location)
+        test.kind = "source_freshness"
         test.failCalculation = "max(age)"
+        test.wanted = "seconds since the youngest row came, at most \(error ?? first) wanted"
         test.severity = error == nil ? .warn : .error
         test.warnIf = "> \(first)"
         test.errorIf = "> \(error ?? first)"

@@ -40,12 +40,14 @@ final class TestSettings {
     func apply(
         to test: inout DataTest, _ error: (String, String, String?) -> EngineError
     ) throws {
+        test.settings = values
         if let text = values["severity"]?.printed {
             guard let severity = DataTest.Severity(rawValue: text.lowercased()) else {
                 throw error("severity", "severity is error or warn, not: \(text)", nil)
             }
             test.severity = severity
         }
+        test.settings["severity"] = .text(test.severity.rawValue)
         for (key, place) in [("warn_if", \DataTest.warnIf), ("error_if", \DataTest.errorIf)] {
             guard let text = values[key]?.printed else { continue }
             guard TestSettings.isCondition(text) else {
@@ -88,7 +90,8 @@ final class TestSettings {
         let known = SettingNames.choices["store_failures_as"] ?? []
         guard known.contains(form.printed) else {
             throw error(
-                "store_failures_as", "store_failures_as is \(known.joined(separator: ", ")), "
+                "store_failures_as",
+                "store_failures_as is \(known.joined(separator: ", ")), "
                     + "not: \(form.printed)", nil)
         }
         test.storesFailures = form.printed != "ephemeral"

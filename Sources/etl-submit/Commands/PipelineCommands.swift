@@ -6,9 +6,9 @@ import Vocabulary
 /// The flags of pipelines.
 struct PipelineOptions: ParsableArguments {
     @Option(
-        parsing: .upToNextOption,
+        name: [.long, .customShort("s")], parsing: .upToNextOption,
         help: """
-            Steps of a pipeline to run: name, +name, name+, @name, tag:t, path:p, config.x:v; all by default.
+            Steps of a pipeline to run: name, +name, name+, @name, tag:t, path:p, test_type:t; all by default.
             """)
     var select: [String] = []
 
@@ -42,7 +42,8 @@ struct PipelineOptions: ParsableArguments {
     /// Throws when flags of pipelines are typed for another job; in the config file they may stay.
     func refuse() throws {
         let flags = [
-            "--select", "--exclude", "--full-refresh", "--event-time-start", "--event-time-end", "--state",
+            "--select", "-s", "--exclude", "--full-refresh", "--event-time-start", "--event-time-end",
+            "--state",
         ]
         if let flag = CommandLine.arguments.first(where: flags.contains) {
             throw EngineError.user("USAGE", "\(flag) is for pipelines: directories with etl.yml")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Pipelines
 import Protocol
 import Settings
 import Vocabulary
@@ -204,12 +205,13 @@ struct JobOptions: ParsableArguments {
     private static let queueSetting = "spark.scheduler.pool"
 
     static func pairs(_ items: [String], flag: String) throws -> [(String, String)] {
-        try items.map { item in
+        try items.flatMap { item in
+            if flag == "--vars", item.hasPrefix("{") { return try GivenVariables.read(item) }
             let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard parts.count == 2, !parts[0].isEmpty else {
                 throw EngineError.user("USAGE", "\(flag) takes name=value, not \(item)")
             }
-            return (String(parts[0]), String(parts[1]))
+            return [(String(parts[0]), String(parts[1]))]
         }
     }
 }

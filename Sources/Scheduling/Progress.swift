@@ -74,7 +74,8 @@ package struct JobProgress: Sendable, Hashable {
     package var endedMilliseconds: Int64?
     package var error: EngineError?
     package var stages: [StageProgress]
-    /// Share of the known tasks that are done, 0 to 1; statements not yet planned count as none done.
+    /// Share of the work that is done, 0 to 1: each statement with tasks counts alike, by its tasks that are
+    /// done; those not yet planned count as none done.
     package var fraction: Double
 }
 
@@ -239,7 +240,9 @@ extension JobScheduler {
             let total = statement.stages.reduce(0) { $0 + $1.tasks.count }
             return total == 0 ? 0 : Double(statement.stages.reduce(0) { $0 + $1.doneCount }) / Double(total)
         }
-        return parts.reduce(0, +) / Double(max(1, job.header.statementCount))
+        // Statements without tasks, such as those that make views, are no part of the work.
+        let idle = job.statements.count { $0.isCommitted && $0.stages.isEmpty }
+        return (parts.reduce(0, +) - Double(idle)) / Double(max(1, job.header.statementCount - idle))
     }
 
     private func progress(

@@ -2,11 +2,11 @@ import ArgumentParser
 
 /// Holds the flags that say who a program is to others, and whom it trusts; all three or none.
 package struct CertificateOptions: ParsableArguments {
-    @Option(help: "Certificate for mutual TLS, PEM.")
+    @Option(help: .init("Certificate for mutual TLS, PEM.", valueName: "file"))
     package var tlsCert: String?
-    @Option(help: "Private key of the certificate, PEM.")
+    @Option(help: .init("Private key of the certificate, PEM.", valueName: "file"))
     package var tlsKey: String?
-    @Option(help: "Certificate authority of the cluster's nodes, PEM.")
+    @Option(help: .init("Certificate authority of the cluster's nodes, PEM.", valueName: "file"))
     package var tlsCa: String?
 
     package init() {}
@@ -14,9 +14,12 @@ package struct CertificateOptions: ParsableArguments {
 
 /// Holds the flags that coordinator and workers share.
 package struct NodeOptions: ParsableArguments {
-    @Option(help: "Directory or URL that relative paths of jobs are below.")
+    @Option(
+        help: .init("Directory or URL that relative paths of jobs are below.", valueName: "folder-or-url"))
     package var storage: String?
-    @Option(parsing: .upToNextOption, help: "Further absolute paths or URLs that jobs may use.")
+    @Option(
+        parsing: .upToNextOption,
+        help: .init("Further absolute paths or URLs that jobs may use.", valueName: "path"))
     package var allowPath: [String] = []
     @Flag(help: "Let jobs run programs on workers; coordinator and worker must both say so.")
     package var allowCommands = false
@@ -24,9 +27,9 @@ package struct NodeOptions: ParsableArguments {
     package var certificates: CertificateOptions
     @Flag(help: "Listen beyond this machine without what protects the port.")
     package var insecure = false
-    @Option(help: "Form of the log on standard error: text or json (default text).")
+    @Option(help: .init("Form of the log on standard error: text or json (default text).", valueName: "form"))
     package var logFormat: String?
-    @Option(help: "YAML file with settings, one `flag-name: value` a line.")
+    @Option(help: .init("YAML file with settings, one `flag-name: value` a line.", valueName: "file"))
     package var config: String?
 
     package init() {}

@@ -14,48 +14,70 @@ struct CoordinatorProgram: AsyncParsableCommand {
         commandName: "etl-coordinator", abstract: "Takes jobs, plans them and has workers run their tasks.",
         version: ProgramVersion.text)
 
-    @Option(help: "Cluster port for workers and etl-submit (default 127.0.0.1:7077).")
+    @Option(
+        help: .init(
+            "Cluster port for workers and etl-submit (default 127.0.0.1:7077).", valueName: "address:port"))
     var listen: String?
-    @Option(help: "Port of the page, REST, metrics and probes (default 127.0.0.1:8080).")
+    @Option(
+        help: .init(
+            "Port of the page, REST, metrics and probes (default 127.0.0.1:8080).", valueName: "address:port")
+    )
     var web: String?
     @Option(
         parsing: .upToNextOption,
-        help:
-            "Hosts that the page may be asked for by, beside addresses (default: any; on loopback localhost)."
+        help: .init(
+            "Hosts that the page may be asked for by, beside addresses (default: any; on loopback localhost).",
+            valueName: "host")
     )
     var webHost: [String] = []
-    @Option(help: "Directory of the durable state (default ./etl-state).")
+    @Option(help: .init("Directory of the durable state (default ./etl-state).", valueName: "folder"))
     var state: String?
-    @Option(help: "File of bearer tokens, one `token role name` a line; roles are viewer, submitter, admin.")
+    @Option(
+        help: .init(
+            "File of bearer tokens, one `token role name` a line; roles are viewer, submitter, admin.",
+            valueName: "file"))
     var tokenFile: String?
     @Option(
-        help: "File of public keys (JWKS) of whoever signs bearer tokens (JWT); read again when it changes.")
+        help: .init(
+            "File of public keys (JWKS) of whoever signs bearer tokens (JWT); read again when it changes.",
+            valueName: "file"))
     var jwtKeys: String?
-    @Option(help: "What signed tokens must name as their audience (default millrace).")
+    @Option(
+        help: .init("What signed tokens must name as their audience (default millrace).", valueName: "name"))
     var jwtAudience: String?
     @Option(
         parsing: .upToNextOption,
-        help: "Environment variables that pipelines may read with env_var(); * stands for any letters.")
+        help: .init(
+            "Environment variables that pipelines may read with env_var(); * stands for any letters.",
+            valueName: "name"))
     var allowEnv: [String] = []
     @Option(
         parsing: .upToNextOption,
-        help: """
+        help: .init(
+            """
             Servers for files at https:// and for webhooks, mail and OpenLineage events of pipelines: public,
             or origins such as https://chat.example.com, smtp://mail.example.com:587.
-            """)
+            """, valueName: "server"))
     var allowHttp: [String] = []
     @Option(
         parsing: .upToNextOption,
-        help: """
+        help: .init(
+            """
             Queues of jobs as name=weight: slots are shared by the weights (default: any name is a queue,
             and all weigh alike).
-            """)
+            """, valueName: "name=weight"))
     var queues: [String] = []
-    @Option(help: "Jobs that run at once; further ones are queued (default 100).")
+    @Option(help: .init("Jobs that run at once; further ones are queued (default 100).", valueName: "number"))
     var maxRunningJobs: String?
-    @Option(help: "Jobs that are accepted before they have ended; further ones are refused (default 5000).")
+    @Option(
+        help: .init(
+            "Jobs that are accepted before they have ended; further ones are refused (default 5000).",
+            valueName: "number"))
     var maxJobs: String?
-    @Option(help: "Ended jobs, and ended runs of pipelines, that are remembered (default 1000).")
+    @Option(
+        help: .init(
+            "Ended jobs, and ended runs of pipelines, that are remembered (default 1000).",
+            valueName: "number"))
     var history: String?
     @OptionGroup var node: NodeOptions
 

@@ -6,18 +6,18 @@ import Vocabulary
 
 /// The flags that say where jobs run.
 struct ConnectionOptions: ParsableArguments {
-    @Option(help: "Coordinator to use, such as https://etl.example.com:7077.")
+    @Option(help: .init("Coordinator to use, such as https://etl.example.com:7077.", valueName: "url"))
     var coordinator: String?
 
     @Flag(help: "Run in this process, whatever ETL_COORDINATOR or the config file say.")
     var local = false
 
-    @Option(help: "YAML file with settings, one `flag-name: value` a line.")
+    @Option(help: .init("YAML file with settings, one `flag-name: value` a line.", valueName: "file"))
     var config: String?
 
     @OptionGroup var certificates: CertificateOptions
 
-    @Option(help: "Bearer token for the coordinator; better given as ETL_TOKEN.")
+    @Option(help: .init("Bearer token for the coordinator; better given as ETL_TOKEN.", valueName: "token"))
     var token: String?
 
     func validate() throws {

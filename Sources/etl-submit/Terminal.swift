@@ -22,8 +22,9 @@ enum Terminal {
         return Int(size.ws_col)
     }
 
-    /// Writes text as it is to standard error.
+    /// Writes text as it is to standard error, behind what was printed before.
     static func write(_ text: String) {
+        fflush(nil)
         var copy = text
         copy.withUTF8 { bytes in
             var done = 0

@@ -14,35 +14,54 @@ struct WorkerProgram: AsyncParsableCommand {
         commandName: "etl-worker", abstract: "Runs tasks of a coordinator's jobs.",
         version: ProgramVersion.text)
 
-    @Option(help: "Coordinator, such as https://etl.example.com:7077 (default http://127.0.0.1:7077).")
+    @Option(
+        help: .init(
+            "Coordinator, such as https://etl.example.com:7077 (default http://127.0.0.1:7077).",
+            valueName: "url"))
     var coordinator: String?
-    @Option(help: "Address for other workers to fetch from (default 127.0.0.1:0, a free port).")
+    @Option(
+        help: .init(
+            "Address for other workers to fetch from (default 127.0.0.1:0, a free port).",
+            valueName: "address:port"))
     var listen: String?
-    @Option(help: "HOST:PORT by which others reach this worker, where it differs from --listen.")
+    @Option(
+        help: .init(
+            "HOST:PORT by which others reach this worker, where it differs from --listen.",
+            valueName: "host:port"))
     var advertise: String?
-    @Option(help: "Port of probes and metrics; none when not given.")
+    @Option(help: .init("Port of probes and metrics; none when not given.", valueName: "address:port"))
     var web: String?
-    @Option(help: "Tasks that run at once (default: the processors of the control group or machine).")
+    @Option(
+        help: .init(
+            "Tasks that run at once (default: the processors of the control group or machine).",
+            valueName: "number"))
     var slots: String?
     @Option(
-        help: """
+        help: .init(
+            """
             Memory for tasks, such as 4g (default: three quarters of the control group's or machine's; less \
             below 1280m).
-            """)
+            """, valueName: "size"))
     var memory: String?
-    @Option(help: "Directory for what does not fit in memory (default /tmp).")
+    @Option(help: .init("Directory for what does not fit in memory (default /tmp).", valueName: "folder"))
     var spill: String?
     @Option(
-        help: "Size of the volume of --spill, such as 20g, if the system shows another; nine tenths are used."
+        help: .init(
+            "Size of the volume of --spill, such as 20g, if the system shows another; nine tenths are used.",
+            valueName: "size")
     )
     var spillLimit: String?
     @Option(
         parsing: .upToNextOption,
-        help: "Web servers that jobs may read from: public, or origins such as https://api.example.com.")
+        help: .init(
+            "Web servers that jobs may read from: public, or origins such as https://api.example.com.",
+            valueName: "server"))
     var allowHttp: [String] = []
     @Option(
         parsing: .upToNextOption,
-        help: "Environment variables that jobs may refer to as secrets; * stands for any letters.")
+        help: .init(
+            "Environment variables that jobs may refer to as secrets; * stands for any letters.",
+            valueName: "name"))
     var allowEnv: [String] = []
     @OptionGroup var node: NodeOptions
 

@@ -28,6 +28,36 @@ struct ClientTests {
         #expect(ended.output.ranges(of: " info accepted\n").count == 1, "\(ended)")
     }
 
+    @Test("what is not there is said: no jobs, no pipelines; and what a removed pipeline leaves to run")
+    func nothing() throws {
+        // Without a worker runs wait.
+        let cluster = try TestCluster(workers: 0, hasStorage: true)
+        defer { cluster.stop() }
+        let list = try cluster.submit(["list"])
+        #expect(list.output.isEmpty && list.errors.contains("list --all shows those that have ended"))
+        #expect(try cluster.submit(["list", "--all"]).errors == "There are no jobs.\n")
+        #expect(try cluster.submit(["runs"]).errors == "No pipeline is deployed.\n")
+        let directory = try PipelineTests.folder(
+            cluster, "shop",
+            [
+                "etl.yml": """
+                name: shop
+                schedule: "@daily"
+                start_date: 2024-01-01
+                transform: [{name: a, sql: SELECT 1 AS x}]
+                """
+            ])
+        #expect(try cluster.submit(["deploy", directory]).status == 0)
+        _ = try cluster.submit(["pause", "shop"])
+        // The interval that was over when it was deployed, and two more.
+        let more = try cluster.submit(["backfill", "shop", "--from", "2024-01-01", "--to", "2024-01-03"])
+        #expect(more.errors.contains("2 new runs, 0 intervals ran already"), "\(more.errors)")
+        #expect(
+            try cluster.submit(["remove", "shop"]).errors
+                == "pipeline shop is removed; still to end: 3 runs "
+                + "(etl-submit list shows them, cancel ends one)\n")
+    }
+
     /// Runs a command on a terminal of its own: presses Ctrl-C once progress shows, listens a while, answers
     /// with the last argument. Prints what came before the question, after it, and after the answer, and
     /// the exit status, between lines of `====`.

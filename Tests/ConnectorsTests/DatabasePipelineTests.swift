@@ -37,17 +37,10 @@ import Testing
 
     @Test("the example runs on a real server")
     func example() throws {
-        _ = try server.rows(
-            """
-            DROP TABLE IF EXISTS users, orders, spending; CREATE TABLE users(user_id int PRIMARY KEY,
-            first_name text,
-            last_name text, email text, age int, created_at timestamptz DEFAULT now(), updated_at
-            timestamptz DEFAULT now());
-            INSERT INTO users VALUES (1, 'Ada', 'Lovelace', 'a@b', 36), (2, 'Kid', 'Young', 'k@b', 9);
-            CREATE TABLE orders(id serial PRIMARY KEY, user_id int, amount numeric(10,2));
-            INSERT INTO orders(user_id, amount) VALUES (1, 10), (1, 5.5), (2, 1)
-            """)
         let source = ProgramRun.root.appendingPathComponent("examples/databases")
+        _ = try server.rows("DROP TABLE IF EXISTS users, orders, spending")
+        _ = try server.rows(
+            try String(contentsOf: source.appendingPathComponent("sample.sql"), encoding: .utf8))
         let target = submit.folder.appendingPathComponent("e")
         try FileManager.default.copyItem(at: source, to: target)
         let file = target.appendingPathComponent("connectors/postgres-source.json")

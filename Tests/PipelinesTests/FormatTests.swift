@@ -94,6 +94,7 @@ struct FormatTests {
             2, "secret"
         ),
         ("a: [1", "PIPELINE_FORMAT", 0, "not valid YAML"),
+        ("transform:\n\t- {name: a, sql: x}", "PIPELINE_FORMAT", 3, "Indent with spaces"),
         ("a: " + String(repeating: "[", count: 5000), "PIPELINE_FORMAT", 2, "nested deeper"),
         (step + "vars: {a: 1}\nvars: {b: 2}", "PIPELINE_FORMAT", 4, "twice: vars"),
         ("transform: [{name: a, sql: x, tests: [uniqe]}]", "PIPELINE_FORMAT", 2, "Did you mean unique?"),

@@ -60,6 +60,28 @@ struct FirstHourTests {
         #expect(run.status == 1 && run.errors.contains(remedy), "\(run.errors)")
     }
 
+    @Test("help has a usage that fits a line, and says what each flag takes")
+    func help() throws {
+        let program = try Program()
+        let list = try program.run(["--help"]).output.components(separatedBy: "SUBCOMMANDS:\n").last ?? ""
+        let commands = list.matches(of: #/(?m)^  ([a-z]+) /#).map { [String($0.1)] }
+        #expect(commands.count == 20, "\(list)")
+        let texts =
+            try (commands + ["show", "rewind", "reset"].map { ["state", $0] }).map {
+                try program.run(["help"] + $0).output
+            }
+            + ["etl-coordinator", "etl-worker"].map {
+                try ProgramRun.run(ProgramRun.built($0), ["--help"]).output
+            }
+        for text in texts {
+            let usage = try #require(text.firstMatch(of: #/(?m)^USAGE: .*/#))
+            #expect(usage.output.count <= 80, "\(usage.output)")
+            // `--memory <memory>` says nothing.
+            let idle = text.matches(of: /--([a-z-]+) <([a-z-]+)>/).filter { $0.1 == $0.2 }.map { $0.1 }
+            #expect(idle.allSatisfy { ["name", "token"].contains($0) }, "\(usage.output): \(idle)")
+        }
+    }
+
     @Test("a misspelt command is asked for")
     func command() throws {
         let program = try Program()

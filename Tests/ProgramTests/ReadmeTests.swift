@@ -111,9 +111,7 @@ final class ReadmeTests {
 
     @Test("a pipeline runs here, and by its schedule on a cluster")
     func pipeline() throws {
-        let start = try block("etl-submit job.sql --coordinator").split(separator: "\n")
-            .prefix { !$0.contains("etl-submit") }.joined(separator: "\n")
-        let made = try run(try block("etl-submit init shop"), start, try block("etl-submit deploy shop"))
+        let made = try run(try block("etl-submit init shop"), try block("etl-submit deploy shop"))
         #expect(made.output.contains("scheduled"), "\(made.output)\(made.errors)")
     }
 }

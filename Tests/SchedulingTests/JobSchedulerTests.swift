@@ -23,6 +23,30 @@ struct JobSchedulerTests {
         #expect(bench.outcome == .succeeded)
     }
 
+    @Test("progress counts the statements that have tasks, each by those that are done")
+    func fraction() {
+        var bench = Bench()
+        bench.join("w1")
+        bench.handle(
+            .submit(JobHeader(externalID: "x", digest: [1], name: "n", statementCount: 3)))
+        // A view, then two statements of two tasks.
+        bench.handle(.statementPlanned(JobID(0), statement: 0, stages: []))
+        bench.handle(.committed(JobID(0), statement: 0))
+        #expect(bench.scheduler.progress(of: JobID(0))?.fraction == 0)
+        let stages = [StageSpec(id: StageID(0), taskCount: 2, output: .files)]
+        bench.handle(.statementPlanned(JobID(0), statement: 1, stages: stages))
+        bench.finish()
+        #expect(bench.scheduler.progress(of: JobID(0))?.fraction == 0.25)
+        bench.finish()
+        bench.handle(.committed(JobID(0), statement: 1))
+        #expect(bench.scheduler.progress(of: JobID(0))?.fraction == 0.5)
+        bench.handle(.statementPlanned(JobID(0), statement: 2, stages: stages))
+        bench.finish()
+        bench.finish()
+        bench.handle(.committed(JobID(0), statement: 2))
+        #expect(bench.scheduler.progress(of: JobID(0))?.fraction == 1)
+    }
+
     @Test("the same id with the same payload is the same job, with another a conflict")
     func idempotentSubmission() {
         var bench = Bench()

@@ -19,6 +19,9 @@ package struct AlertRule: Sendable {
         package var server: MailServer?
         /// Where it stands in `etl.yml`, without the line.
         var location: SourceLocation?
+
+        /// Who is told.
+        var target: String { to.joined(separator: ", ") }
     }
 
     /// Holds where to post.
@@ -28,6 +31,9 @@ package struct AlertRule: Sendable {
         package var caFile: String?
         /// Where it stands in `etl.yml`, without the line: a URL is often a secret.
         var location: SourceLocation?
+
+        /// Who is told, without secrets.
+        var target: String { "the webhook at \(AlertRule.host(url))" }
     }
 
     package var events: Set<Event>
@@ -35,14 +41,6 @@ package struct AlertRule: Sendable {
     package var deadlineSeconds: Double?
     package var email: Email?
     package var webhook: Webhook?
-
-    /// Who is told, without secrets.
-    package var target: String {
-        var parts: [String] = []
-        if let email { parts.append(email.to.joined(separator: ", ")) }
-        if let webhook { parts.append("the webhook at \(AlertRule.host(webhook.url))") }
-        return parts.joined(separator: " and ")
-    }
 
     /// The host of a URL: the rest of a webhook's is often a secret.
     static func host(_ url: String) -> String {

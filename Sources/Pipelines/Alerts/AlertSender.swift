@@ -34,10 +34,16 @@ package struct AlertSender: Sendable {
         try await note(.alerting(rule: index, event: event.rawValue))
         let message = AlertMessage(pipeline: pipeline, event: event, record: record, rule: index)
         var failures: [EngineError] = []
+        // Who was told, and who was not.
+        var (told, missed): ([String], [String]) = ([], [])
         if let email = rule.email {
             do {
                 try await carrier.mail(message.mail(email, now: clock()), email)
-            } catch let error as EngineError { failures.append(error) }
+                told.append(email.target)
+            } catch let error as EngineError {
+                failures.append(error)
+                missed.append(email.target)
+            }
         }
         if let webhook = rule.webhook {
             do {
@@ -45,12 +51,19 @@ package struct AlertSender: Sendable {
                     message.json, to: webhook.url,
                     headers: webhook.headers.map { "\($0.name): \($0.value)" }
                         + ["Idempotency-Key: \(message.id)"], caFile: webhook.caFile)
-            } catch let error as EngineError { failures.append(error) }
+                told.append(webhook.target)
+            } catch let error as EngineError {
+                failures.append(error)
+                missed.append(webhook.target)
+            }
         }
         var failure = failures.first
         if failures.count > 1 { failure?.message += "; " + failures[1].message }
+        if !told.isEmpty { failure?.message += " (sent to \(told.joined(separator: " and ")))" }
+        let targets = failure == nil ? told : missed
         try await note(
             .alerted(
-                rule: index, event: event.rawValue, to: rule.target, error: failure.map { JobFailure($0) }))
+                rule: index, event: event.rawValue, to: targets.joined(separator: " and "),
+                error: failure.map { JobFailure($0) }))
     }
 }

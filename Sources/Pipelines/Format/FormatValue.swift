@@ -156,11 +156,12 @@ struct FormatDocument {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
+            let place = location(line: mark.line, column: mark.column, length: 1)
             return .user(
                 "PIPELINE_FORMAT", "This is not valid YAML: \(problem)",
-                remedy: lines.contains { $0.first { $0 != " " } == "\t" }
-                    ? "YAML takes no tabs before a line's text: indent with spaces." : nil,
-                at: location(line: mark.line, column: mark.column, length: 1))
+                remedy: place.lineText.prefix { $0.isWhitespace }.contains("\t")
+                    ? "Indent with spaces: YAML takes no tabs there." : nil,
+                at: place)
         case .duplicatedKeysInMapping(let keys, let context):
             let key = keys.sorted().first ?? ""
             let (first, column) = (context.mark.line, context.mark.column)

@@ -16,6 +16,13 @@ function next(p) {
   return p.nextIntervalEnd ? until(p.nextIntervalEnd) : "–";
 }
 
+// Names what a run failed of: its first failed step and that one's error, where it was a step.
+function cause(run) {
+  if (!run.error) return "";
+  const [, step, code] = / First failed (.+?): \[(\w[\w.]*)\]/.exec(run.error.message) || [];
+  return step ? step + ": " + code : run.error.code;
+}
+
 // Recent runs as a row of marks, oldest first: the taller, the longer it took.
 function fillRuns(cell, runs) {
   const shown = JSON.stringify(runs);
@@ -79,7 +86,7 @@ export class PipelineView {
       {title: "State", fill: (cell, r) => fillState(cell, r.state)},
       {title: "Took", kind: "number", label: "took", fill: text(took)},
       {title: "Accepted", kind: "soft small", label: "at", fill: text(r => clock(r.submittedAt))},
-      {title: "Error", kind: "name", fill: text(r => r.error ? r.error.code : "")},
+      {title: "Error", kind: "name", fill: text(cause)},
     ], r => r.id, el("div", {class: "empty"}, "It has not run yet."));
     main.append(el("div", {class: "title"}, el("h1", {}, name), this.state, this.actions), this.facts,
       el("h2", {}, "Lineage"), this.caption, this.lineage.node, el("h2", {}, "Runs"), this.runs.node);
@@ -107,7 +114,8 @@ export class PipelineView {
     setAttribute(this.state, "class", p ? "state " + p.state : "soft");
     setText(this.state, p ? p.state : this.live.pipelines ? "not deployed" : "");
     const parts = !p ? [] : ["schedule " + (p.schedule || "none") + (p.timezone ? " (" + p.timezone + ")" : ""),
-      "next run " + next(p) + (p.nextIntervalEnd ? ", " + clock(p.nextIntervalEnd) : ""),
+      p.state === "paused" ? "no next run while paused"
+        : "next run " + next(p) + (p.nextIntervalEnd ? ", " + clock(p.nextIntervalEnd) : ""),
       amount(p.activeRuns, "run") + " at work", "deployed " + clock(p.deployedAt)];
     parts.forEach((part, i) => setText(this.facts.children[i] || this.facts.appendChild(el("span")), part));
     const mayChange = p && (!this.live.session || this.live.session.role !== "viewer");

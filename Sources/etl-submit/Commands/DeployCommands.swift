@@ -6,14 +6,19 @@ import Vocabulary
 /// Has a coordinator run a pipeline by its schedule.
 struct DeployCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "deploy", abstract: "Has the coordinator run a pipeline by its schedule.")
+        commandName: "deploy", abstract: "Has the coordinator run a pipeline by its schedule.",
+        usage: "etl-submit deploy DIRECTORY [options]")
 
     @Argument(help: "Directory with etl.yml.", completion: .directory)
     var directory: String
-    @OptionGroup var connection: ConnectionOptions
-    @Option(parsing: .upToNextOption, help: "Values for {{ var('name') }}, as name=value.")
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
+    @Option(
+        parsing: .upToNextOption,
+        help: .init("Values for {{ var('name') }}, as name=value.", valueName: "name=value"))
     var vars: [String] = []
-    @Option(parsing: .upToNextOption, help: "Settings for the jobs, as spark.sql.shuffle.partitions=8.")
+    @Option(
+        parsing: .upToNextOption,
+        help: .init("Settings for the jobs, as spark.sql.shuffle.partitions=8.", valueName: "name=value"))
     var conf: [String] = []
 
     func run() async throws {
@@ -37,10 +42,11 @@ struct DeployCommand: AsyncParsableCommand {
 /// Keeps a pipeline's scheduled runs from beginning.
 struct PauseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pause", abstract: "Keeps a deployed pipeline's scheduled runs from beginning.")
+        commandName: "pause", abstract: "Keeps a deployed pipeline's scheduled runs from beginning.",
+        usage: "etl-submit pause NAME [options]")
 
     @Argument(help: "The pipeline's name, or directory with etl.yml.") var name: String
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
 
     func run() async throws {
         print(
@@ -51,10 +57,11 @@ struct PauseCommand: AsyncParsableCommand {
 /// Lets a paused pipeline run again.
 struct ResumeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "Lets a paused pipeline run by its schedule again.")
+        commandName: "resume", abstract: "Lets a paused pipeline run by its schedule again.",
+        usage: "etl-submit resume NAME [options]")
 
     @Argument(help: "The pipeline's name, or directory with etl.yml.") var name: String
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
 
     func run() async throws {
         print(
@@ -66,14 +73,21 @@ struct ResumeCommand: AsyncParsableCommand {
 /// Takes a pipeline off its schedule for good.
 struct RemoveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "remove", abstract: "Removes a deployed pipeline; its tables and runs stay.")
+        commandName: "remove", abstract: "Removes a deployed pipeline; its tables and runs stay.",
+        usage: "etl-submit remove NAME [options]",
+        discussion: "Runs that were accepted before, of a backfill too, still run; cancel ends one.")
 
     @Argument(help: "The pipeline's name, or directory with etl.yml.") var name: String
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
 
     func run() async throws {
         let status = try await connection.requireRemote().remove(PipelinePlace.deployedName(name))
-        Terminal.printNote("pipeline \(status.name) is removed")
+        var text = "pipeline \(status.name) is removed"
+        if status.activeRuns > 0 {
+            let runs = Counted.text(status.activeRuns, "run")
+            text += "; still to end: \(runs) (etl-submit list shows them, cancel ends one)"
+        }
+        Terminal.printNote(text)
     }
 }
 
@@ -81,27 +95,35 @@ struct RemoveCommand: AsyncParsableCommand {
 struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "runs", abstract: "Lists a pipeline's runs, newest first.",
+        usage: "etl-submit runs [NAME] [options]",
         discussion: """
-            With a coordinator: the runs of a pipeline of this name, or all deployed pipelines without one. \
-            Without: the runs that a directory with etl.yml has had in this process's kind.
+            With a coordinator: its runs of the pipeline, or without a name all deployed pipelines. Without \
+            a coordinator: the runs that etl-submit itself made of the directory.
             """)
 
     @Argument(help: "The pipeline's name, or directory with etl.yml.") var name: String?
-    @Option(help: "Show one run with its steps and tests.") var run: String?
-    @Option(help: "Folder of the pipeline's state, where it was moved with --state.") var state: String?
-    @OptionGroup var connection: ConnectionOptions
+    @Option(help: .init("Show one run with its steps and tests.", valueName: "id")) var run: String?
+    @Option(
+        help: .init("Folder of the pipeline's state, where it was moved with --state.", valueName: "folder"))
+    var state: String?
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
 
     func run() async throws {
         if let service = try connection.remote() {
             if let run { return print(DeployText.run(try await service.run(run))) }
             guard let name else {
-                return print(DeployText.pipelines(try await service.pipelines()))
+                let pipelines = try await service.pipelines()
+                if pipelines.isEmpty { return Terminal.printNote("No pipeline is deployed.") }
+                return print(DeployText.pipelines(pipelines))
             }
             let deployed = try PipelinePlace.deployedName(name)
             return print(DeployText.runs(try await service.runs(of: deployed)))
         }
         let runs = RunFile.runs(in: try local())
-        guard let run else { return print(PipelineText.history(runs)) }
+        guard let run else {
+            if runs.isEmpty { return Terminal.printNote("It has not run yet.") }
+            return print(PipelineText.history(runs))
+        }
         guard let record = runs.first(where: { $0.header.id == run }) else {
             throw EngineError.user("RUN_NOT_FOUND", "There is no run with this id: \(run)")
         }
@@ -125,12 +147,16 @@ struct RunsCommand: AsyncParsableCommand {
 /// Runs past intervals.
 struct BackfillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "backfill", abstract: "Runs the intervals of a stretch of time that did not run yet.")
+        commandName: "backfill", abstract: "Runs the intervals of a stretch of time that did not run yet.",
+        usage: "etl-submit backfill NAME --from TIME --to TIME [options]")
 
     @Argument(help: "The pipeline's name, or directory with etl.yml.") var name: String
-    @Option(help: "Begin of the stretch, as 2024-01-01 or 2024-01-01T06:00, UTC.") var from: String
-    @Option(help: "End of the stretch, UTC: intervals that begin before it are run.") var to: String
-    @OptionGroup var connection: ConnectionOptions
+    @Option(help: .init("Start of the stretch, as 2024-01-01 or 2024-01-01T06:00, UTC.", valueName: "time"))
+    var from: String
+    @Option(
+        help: .init("End of the stretch, UTC: intervals that begin before it are run.", valueName: "time"))
+    var to: String
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
 
     func run() async throws {
         let service = try connection.requireRemote()

@@ -13,17 +13,23 @@ struct DocsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "docs",
         abstract: "Writes a page of a pipeline's steps, columns, tests and lineage.",
+        usage: "etl-submit docs DIRECTORY [options]",
         discussion: "Types of columns are those of the tables that the last run published here.")
 
     @Argument(help: "Directory with etl.yml.", completion: .directory)
     var directory: String
-    @Option(help: "Directory to write to; .millrace/docs beside etl.yml by default.", completion: .directory)
+    @Option(
+        help: .init("Directory to write to; .millrace/docs beside etl.yml by default.", valueName: "folder"),
+        completion: .directory)
     var out: String?
-    @Option(help: "Folder of the pipeline's state, where it was moved with --state.")
+    @Option(
+        help: .init("Folder of the pipeline's state, where it was moved with --state.", valueName: "folder"))
     var state: String?
-    @Option(parsing: .upToNextOption, help: "Values for {{ var('name') }}, as name=value.")
+    @Option(
+        parsing: .upToNextOption,
+        help: .init("Values for {{ var('name') }}, as name=value.", valueName: "name=value"))
     var vars: [String] = []
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
 
     func run() async throws {
         if try connection.remote() != nil {

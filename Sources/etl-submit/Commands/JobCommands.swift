@@ -6,10 +6,11 @@ import Vocabulary
 /// Shows how a job stands.
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Shows how a job stands, or the cluster when no job is named.")
+        commandName: "status", abstract: "Shows how a job stands, or the cluster when no job is named.",
+        usage: "etl-submit status [JOB_ID] [options]")
 
     @Argument(help: "The job's id.") var jobID: String?
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
 
     func run() async throws {
         let service = try connection.requireRemote()
@@ -26,22 +27,26 @@ struct StatusCommand: AsyncParsableCommand {
 /// Lists jobs.
 struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Lists jobs that have not ended.")
+        commandName: "list", abstract: "Lists jobs that have not ended.", usage: "etl-submit list [options]")
 
     @Flag(help: "List those that have ended too.") var all = false
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
 
     func run() async throws {
-        print(StatusText.list(try await connection.requireRemote().jobs(all: all)))
+        let jobs = try await connection.requireRemote().jobs(all: all)
+        guard jobs.isEmpty else { return print(StatusText.list(jobs)) }
+        Terminal.printNote(
+            all ? "There are no jobs." : "No job runs or waits; list --all shows those that have ended.")
     }
 }
 
 /// Cancels a job.
 struct CancelCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "cancel", abstract: "Cancels a job.")
+    static let configuration = CommandConfiguration(
+        commandName: "cancel", abstract: "Cancels a job.", usage: "etl-submit cancel JOB_ID [options]")
 
     @Argument(help: "The job's id.") var jobID: String
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
 
     func run() async throws {
         let status = try await connection.requireRemote().cancel(jobID)
@@ -55,11 +60,12 @@ struct CancelCommand: AsyncParsableCommand {
 
 /// Prints a job's log.
 struct LogsCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "logs", abstract: "Prints a job's log.")
+    static let configuration = CommandConfiguration(
+        commandName: "logs", abstract: "Prints a job's log.", usage: "etl-submit logs JOB_ID [options]")
 
     @Argument(help: "The job's id.") var jobID: String
     @Flag(name: .shortAndLong, help: "Go on printing until the job ends.") var follow = false
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
 
     func run() async throws {
         let service = try connection.requireRemote()
@@ -87,14 +93,19 @@ struct LogsCommand: AsyncParsableCommand {
 /// Follows a job that was submitted before.
 struct WaitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "wait", abstract: "Follows a job to its end and prints its rows.")
+        commandName: "wait", abstract: "Follows a job to its end and prints its rows.",
+        usage: "etl-submit wait JOB_ID [options]")
 
     @Argument(help: "The job's id.") var jobID: String
-    @Option(help: "Form of the rows of the last SELECT: table, json (lines), csv, none.")
+    @Option(
+        help: .init("Form of the rows of the last SELECT: table, json (lines), csv, none.", valueName: "form")
+    )
     var output = OutputForm.table
-    @Option(help: "Progress on standard error: auto (live on a terminal), plain (lines), none.")
+    @Option(
+        help: .init(
+            "Progress on standard error: auto (live on a terminal), plain (lines), none.", valueName: "form"))
     var progress = ProgressForm.auto
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
 
     func run() async throws {
         let service = try connection.requireRemote()
@@ -111,20 +122,25 @@ struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry",
         abstract: "Submits a finished job again, as a new job; a pipeline goes on where it failed.",
+        usage: "etl-submit retry JOB_ID | DIRECTORY [options]",
         discussion: """
-            With a coordinator: a job's id; of a pipeline's run only what was not done is run, with the \
-            files that the run had. Or a directory with etl.yml: its last run, or the one of --run, is gone \
-            on with, with the files as they are now. Without a coordinator: such a directory.
+            JOB_ID, with a coordinator: a job runs again from its beginning; of a pipeline's run only what \
+            was not done, with the files that it had.
+
+            DIRECTORY, with or without a coordinator: what the pipeline's last run did not do, with the \
+            files as they are now. --state as for that run.
             """)
 
     @Argument(help: "The job's id, or directory of a pipeline.") var job: String
-    @Option(help: "Run to go on with, of the directory's pipeline on a coordinator; the last by default.")
+    @Option(
+        help: .init(
+            "Run on the coordinator to go on with, instead of the directory's last one.", valueName: "id"))
     var run: String?
-    @OptionGroup var connection: ConnectionOptions
-    @OptionGroup var pipeline: PipelineOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
+    @OptionGroup(visibility: .hidden) var pipeline: PipelineOptions
     @Flag(help: "Print the new run's id and leave it to the cluster; of a job by its id this is so anyway.")
     var detach = false
-    @Option(help: "Progress on standard error: auto, plain, none.")
+    @Option(help: .init("Progress on standard error: auto, plain, none.", valueName: "form"))
     var progress = ProgressForm.auto
 
     func run() async throws {
@@ -155,10 +171,11 @@ struct RetryCommand: AsyncParsableCommand {
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Prints a job's plans without running it; of a pipeline what `plan` prints.")
+        abstract: "Prints a job's plans without running it; of a pipeline what `plan` prints.",
+        usage: "etl-submit explain JOB [options]")
 
     @OptionGroup var job: JobOptions
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
 
     func run() async throws {
         if let name = job.job, job.sql == nil, PipelinePlace.isPipeline(name) {

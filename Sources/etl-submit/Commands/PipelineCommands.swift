@@ -7,24 +7,28 @@ import Vocabulary
 struct PipelineOptions: ParsableArguments {
     @Option(
         name: [.long, .customShort("s")], parsing: .upToNextOption,
-        help: """
-            Steps of a pipeline to run: name, +name, name+, @name, tag:t, path:p, test_type:t; all by default.
-            """)
+        help: .init(
+            """
+            Steps to take: name, +name, name+, @name, tag:t, path:p, config.x:v, test_type:t; all by default.
+            """, valueName: "selector"))
     var select: [String] = []
 
-    @Option(parsing: .upToNextOption, help: "Steps of a pipeline to leave out.")
+    @Option(
+        parsing: .upToNextOption, help: .init("Steps to leave out.", valueName: "selector"))
     var exclude: [String] = []
 
-    @Flag(help: "Make incremental models anew.")
+    @Flag(help: "Make incremental models anew, from all rows.")
     var fullRefresh = false
 
-    @Option(help: "Make a stretch of time again, as microbatch models: where it begins, in UTC.")
+    @Option(help: .init("First time of a stretch that microbatch models make again, UTC.", valueName: "time"))
     var eventTimeStart: String?
 
-    @Option(help: "Where that stretch of time ends; the end is not in it.")
+    @Option(help: .init("End of that stretch, itself not in it.", valueName: "time"))
     var eventTimeEnd: String?
 
-    @Option(help: "Folder for a pipeline's state; .millrace beside etl.yml by default.")
+    @Option(
+        help: .init(
+            "Folder for a pipeline's state; .millrace beside etl.yml by default.", valueName: "folder"))
     var state: String?
 
     /// No flags at all.
@@ -54,14 +58,17 @@ struct PipelineOptions: ParsableArguments {
 /// Writes a pipeline to begin with.
 struct InitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "init", abstract: "Writes a working example of a pipeline into a directory.")
+        commandName: "init", abstract: "Writes a working example of a pipeline into a directory.",
+        usage: "etl-submit init [DIRECTORY]")
 
     @Argument(help: "Directory to write into, made where it is missing.", completion: .directory)
     var directory = "."
 
     func run() async throws {
         try ExamplePipeline.write(into: directory)
-        Terminal.printNote("Run it with: etl-submit \(directory)")
+        Terminal.printNote(
+            "\(directory) has etl.yml, its schema for editors, and example data, models and tests. "
+                + "Run it with: etl-submit \(directory)")
     }
 }
 
@@ -69,9 +76,10 @@ struct InitCommand: AsyncParsableCommand {
 struct SchemaCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "Prints the JSON Schema of etl.yml, for editors.",
-        discussion: "Of a directory with a dbt project it knows the tests that are the project's own, too.")
+        usage: "etl-submit schema [DIRECTORY]",
+        discussion: "With a directory, the tests that its dbt project defines are known, too.")
 
-    @Argument(help: "Directory with etl.yml; the schema of all by default.", completion: .directory)
+    @Argument(help: "Directory with etl.yml.", completion: .directory)
     var directory: String?
 
     func run() async throws {
@@ -96,13 +104,16 @@ struct SchemaCommand: AsyncParsableCommand {
 struct PlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Shows a pipeline's steps, their queries, tests and what they write, without running.")
+        abstract: "Shows a pipeline's steps, their queries, tests and what they write, without running.",
+        usage: "etl-submit plan [DIRECTORY] [options]")
 
     @Argument(help: "Directory with etl.yml.", completion: .directory)
     var directory = "."
-    @OptionGroup var pipeline: PipelineOptions
-    @OptionGroup var connection: ConnectionOptions
-    @Option(parsing: .upToNextOption, help: "Values for {{ var('name') }}, as name=value.")
+    @OptionGroup(title: "Pipelines") var pipeline: PipelineOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
+    @Option(
+        parsing: .upToNextOption,
+        help: .init("Values for {{ var('name') }}, as name=value.", valueName: "name=value"))
     var vars: [String] = []
 
     func run() async throws {
@@ -117,15 +128,18 @@ struct PlanCommand: AsyncParsableCommand {
 /// Tests what a pipeline has published.
 struct TestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "test", abstract: "Runs a pipeline's tests on its published tables.")
+        commandName: "test", abstract: "Runs a pipeline's tests on its published tables.",
+        usage: "etl-submit test [DIRECTORY] [options]")
 
     @Argument(help: "Directory with etl.yml.", completion: .directory)
     var directory = "."
-    @OptionGroup var pipeline: PipelineOptions
-    @OptionGroup var connection: ConnectionOptions
-    @Option(parsing: .upToNextOption, help: "Values for {{ var('name') }}, as name=value.")
+    @OptionGroup(title: "Pipelines") var pipeline: PipelineOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
+    @Option(
+        parsing: .upToNextOption,
+        help: .init("Values for {{ var('name') }}, as name=value.", valueName: "name=value"))
     var vars: [String] = []
-    @Option(help: "Results on standard error: auto, plain, none.")
+    @Option(help: .init("Results on standard error: auto, plain, none.", valueName: "form"))
     var progress = ProgressForm.auto
 
     func run() async throws {

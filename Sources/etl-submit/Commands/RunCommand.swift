@@ -13,25 +13,30 @@ import Vocabulary
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs a job (the default command).",
+        usage: "etl-submit [run] JOB [options]",
         discussion: """
-            JOB is a file of SQL statements separated by `;`, or is given as -e \"SQL\", or is a pipeline: \
-            a directory with etl.yml, or that file.
+            JOB is a file of SQL statements separated by `;`, -e \"SQL\", or a pipeline: a directory with \
+            etl.yml, or that file.
 
             --output json prints timestamps and binary values as the table does (2020-01-01 00:00:00, hex), \
             not as files that are written USING json have them (ISO 8601, Base64).
             """)
 
     @OptionGroup var job: JobOptions
-    @OptionGroup var connection: ConnectionOptions
-    @OptionGroup var pipeline: PipelineOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
+    @OptionGroup(title: "Pipelines") var pipeline: PipelineOptions
 
     @Flag(help: "Print the job's id and leave it to the cluster.")
     var detach = false
 
-    @Option(help: "Form of the rows of the last SELECT: table, json (lines), csv, none.")
+    @Option(
+        help: .init("Form of the rows of the last SELECT: table, json (lines), csv, none.", valueName: "form")
+    )
     var output = OutputForm.table
 
-    @Option(help: "Progress on standard error: auto (live on a terminal), plain (lines), none.")
+    @Option(
+        help: .init(
+            "Progress on standard error: auto (live on a terminal), plain (lines), none.", valueName: "form"))
     var progress = ProgressForm.auto
 
     func run() async throws {
@@ -144,23 +149,29 @@ struct JobOptions: ParsableArguments {
 
     // Whatever follows is the text: it may begin with a comment's `--`.
     @Option(
-        name: [.customShort("e")], parsing: .unconditional, help: "SQL statements to run instead of a file's."
-    )
+        name: [.customShort("e")], parsing: .unconditional,
+        help: .init("SQL statements to run instead of a file's.", valueName: "sql"))
     var sql: String?
 
     @Option(help: "Name shown for the job.")
     var name: String?
 
-    @Option(help: "Id for the job (a UUID); submitting the same job with it again is harmless.")
+    @Option(
+        help: .init(
+            "Id for the job (a UUID); submitting the same job with it again is harmless.", valueName: "uuid"))
     var id: String?
 
-    @Option(parsing: .upToNextOption, help: "Values for ${name} in the text, as name=value.")
+    @Option(
+        parsing: .upToNextOption,
+        help: .init("Values for ${name} in the text, as name=value.", valueName: "name=value"))
     var vars: [String] = []
 
-    @Option(help: "Queue of the cluster that the job is in (default: default).")
+    @Option(help: .init("Queue of the cluster that the job is in (default: default).", valueName: "name"))
     var queue: String?
 
-    @Option(parsing: .upToNextOption, help: "Settings for the job, as spark.sql.shuffle.partitions=8.")
+    @Option(
+        parsing: .upToNextOption,
+        help: .init("Settings for the job, as spark.sql.shuffle.partitions=8.", valueName: "name=value"))
     var conf: [String] = []
 
     /// Both flags take one value or several, and the job may follow them: what holds no `=` is the job.

@@ -20,9 +20,11 @@ struct StateOptions: ParsableArguments {
     @Argument(
         help: "Directory with etl.yml; with a coordinator also the pipeline's name.", completion: .directory)
     var directory: String
-    @Option(help: "Folder of the pipeline's state; .millrace beside etl.yml by default.")
+    @Option(
+        help: .init(
+            "Folder of the pipeline's state; .millrace beside etl.yml by default.", valueName: "folder"))
     var state: String?
-    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup(title: "Coordinator") var connection: ConnectionOptions
 
     /// Where the state is: with the coordinator, unless a folder is named.
     private func remote() throws -> (any PipelineService)? {
@@ -54,7 +56,8 @@ struct StateOptions: ParsableArguments {
 /// Shows the cursors of all tables.
 struct StateShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Shows each table's cursor and rows.")
+        commandName: "show", abstract: "Shows each table's cursor and rows.",
+        usage: "etl-submit state show DIRECTORY [options]")
 
     @OptionGroup var options: StateOptions
 
@@ -83,11 +86,12 @@ struct StateRewindCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rewind",
         abstract: "Sets a table's cursor, so that the next run reads what is after it.",
+        usage: "etl-submit state rewind DIRECTORY STEP --to VALUE [options]",
         discussion: "Rows that come again are added again where the step's write_disposition is append.")
 
     @OptionGroup var options: StateOptions
     @Argument(help: "Step whose cursor is set.") var step: String
-    @Option(help: "Value after which the next read begins.") var to: String
+    @Option(help: .init("Value after which the next read begins.", valueName: "value")) var to: String
 
     func run() async throws {
         try await options.change(StateChange(action: "rewind", step: step, to: to))
@@ -98,7 +102,8 @@ struct StateRewindCommand: AsyncParsableCommand {
 /// Forgets a table.
 struct StateResetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reset", abstract: "Forgets a table and its cursor: the next run makes it from nothing.")
+        commandName: "reset", abstract: "Forgets a table and its cursor: the next run makes it from nothing.",
+        usage: "etl-submit state reset DIRECTORY STEP [options]")
 
     @OptionGroup var options: StateOptions
     @Argument(help: "Step whose table is forgotten.") var step: String

@@ -19,8 +19,7 @@ enum StatusText {
 
     /// Returns one line a job.
     static func list(_ jobs: [JobStatus]) -> String {
-        if jobs.isEmpty { return "no jobs" }
-        return columns(
+        columns(
             [["ID", "NAME", "STATE", "PROGRESS", "SUBMITTED"]]
                 + jobs.map {
                     [$0.id, $0.name, $0.state.rawValue, "\(Int($0.progress * 100)) %", $0.submittedAt]

@@ -24,6 +24,13 @@ struct CoordinatorProgram: AsyncParsableCommand {
             "Hosts that the page may be asked for by, beside addresses (default: any; on loopback localhost)."
     )
     var webHost: [String] = []
+    @Option(
+        parsing: .upToNextOption,
+        help: """
+            Hosts that the cluster port may be asked for by, beside addresses (default: any; on loopback
+            localhost).
+            """)
+    var clusterHost: [String] = []
     @Option(help: "Directory of the durable state (default ./etl-state).")
     var state: String?
     @Option(help: "File of bearer tokens, one `token role name` a line; roles are viewer, submitter, admin.")
@@ -64,10 +71,11 @@ struct CoordinatorProgram: AsyncParsableCommand {
             flags: [
                 "listen": listen, "web": web, "state": state, "token-file": tokenFile,
                 "jwt-keys": jwtKeys, "jwt-audience": jwtAudience, "max-running-jobs": maxRunningJobs,
-                "max-jobs": maxJobs,
+                "max-jobs": maxJobs, "history": history,
             ],
             lists: [
-                "allow-env": allowEnv, "allow-http": allowHttp, "web-host": webHost, "queues": queues,
+                "allow-env": allowEnv, "allow-http": allowHttp, "web-host": webHost,
+                "cluster-host": clusterHost, "queues": queues,
             ], node: node)
         if let text = getenv(FailPoint.variable) {
             try FailPoint.arm(String(cString: text)) { StandardError.print("passes \($0.rawValue)") }

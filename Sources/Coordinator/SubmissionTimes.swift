@@ -30,7 +30,8 @@ struct SubmissionTimes {
         next = max(next, count)
     }
 
-    /// Lets go of what is forgotten, once it is more than what is not: `kept` things, of which `isKept` tells.
+    /// Lets go of what is forgotten, once it is more than what is not: `kept` things, of which `isKept`
+    /// tells.
     mutating func forget(beyond kept: Int, _ isKept: (Int) -> Bool) {
         if entries.count > 2 * kept + 64 { entries.removeAll { !isKept($0.place) } }
     }

@@ -148,7 +148,8 @@ extension JobScheduler {
         departures[worker]?.stages.contains { isNeeded($0, &needs) } ?? false
     }
 
-    /// Whether a stage's outputs are needed by a task that has yet to finish, by the commit, or by the client.
+    /// Whether a stage's outputs are needed by a task that has yet to finish, by the commit, or by the
+    /// client.
     private func isNeeded(_ key: StageKey, _ needs: inout StageNeeds) -> Bool {
         guard ledger.jobs.contains(key.job) else { return false }
         let job = ledger.jobs[key.job.index]

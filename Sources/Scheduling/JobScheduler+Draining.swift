@@ -35,7 +35,9 @@ extension JobScheduler {
             guard let link = links[worker.index] else { continue }
             if departures[worker] == nil { departures[worker] = Departure(outputsToLetGo(on: worker)) }
             handOver(waitingOutputs(on: worker, &needs), of: link)
-            guard link.attempts.isEmpty, !holdsNeeded(worker, &needs), !hasStaleReaders(link) else { continue }
+            guard link.attempts.isEmpty, !holdsNeeded(worker, &needs), !hasStaleReaders(link) else {
+                continue
+            }
             lose(worker, .left)
             act(.send(worker, link.identity.life, .released(epoch: ledger.epoch, session: link.session)))
         }

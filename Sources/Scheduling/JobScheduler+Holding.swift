@@ -6,8 +6,8 @@ struct Hold: Sendable, Hashable {
     let worker: WorkerID
 }
 
-// Holding: a task that needs most of a worker's memory finds it nowhere while smaller ones take each slot as it
-// becomes free. After a while one worker at a time is kept from the others until the task has room there.
+// Holding: a task that needs most of a worker's memory finds it nowhere while smaller ones take each slot as
+// it becomes free. After a while one worker at a time is kept from the others until the task has room there.
 //
 //     refused with slots free ──holdMilliseconds──▶ a worker is held ──its tasks end──▶ launched, let go
 //              ▲                                        │ it leaves or is lost, the stage waits no more
@@ -27,7 +27,8 @@ extension JobScheduler {
         self.hold = nil
     }
 
-    /// Notes that none of the stage's tasks found a worker, with slots free; holds one when it was so for long.
+    /// Notes that none of the stage's tasks found a worker, with slots free; holds one when it was so for
+    /// long.
     mutating func noteUnplaced(_ key: StageKey) {
         guard let stage = runtimes[key.job.index]?.stages[key.stage.index] else { return }
         let time = now.monotonic

@@ -166,8 +166,8 @@ package struct HungerRun {
             at: now + Int64(random.within(Self.longestTask / 4...Self.longestTask)))
     }
 
-    /// It is refused for the first time when it came, or when all slots were taken, up to a task's time later;
-    /// then all that runs on the held worker ends.
+    /// It is refused for the first time when it came, or when all slots were taken, up to a task's time
+    /// later; then all that runs on the held worker ends.
     private func check() throws(Violation) {
         let bound = SchedulerSettings().holdMilliseconds + 2 * Int64(Self.longestTask) + 2_000
         for (job, since) in waitingSince where now - since > bound {

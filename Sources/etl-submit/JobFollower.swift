@@ -114,8 +114,8 @@ final class CoordinatorPatience {
         passing.contains(error.code) || hasAnswered && error.code == "TLS_HANDSHAKE_FAILED"
     }
 
-    /// Asks a program's first question about a job that it was given the id of: a coordinator has taken it, and
-    /// may just be starting again.
+    /// Asks a program's first question about a job that it was given the id of: a coordinator has taken it,
+    /// and may just be starting again.
     static func first<Answer: Sendable>(
         _ progress: ProgressForm = .plain, _ body: () async throws -> Answer
     ) async throws -> Answer {

@@ -47,11 +47,11 @@ package final class ClusterPort: RequestHandler {
         let (node, notes) = (node, notes)
         Task {
             do {
-                var frames = SessionFrames()
+                var (frames, parts) = (SessionFrames(), WorkerFrames())
                 while let chunk = try await request.body.next() {
                     frames.append(chunk.bytes)
                     while let payload = try frames.next() {
-                        let frame = try WorkerFrame(payload: payload)
+                        guard let frame = try parts.take(payload) else { continue }
                         await node.receive(frame.message, from: line, carrying: frame.outputs)
                     }
                 }

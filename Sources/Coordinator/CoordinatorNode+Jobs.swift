@@ -110,7 +110,10 @@ extension CoordinatorNode: JobService {
 
     private func extendTimes() {
         let jobs = scheduler.ledger.jobs
-        jobTimes.extend(to: jobs.count) { jobs[$0].acceptedMilliseconds }
+        jobTimes.extend(to: jobs.count) { place in
+            jobs.contains(JobID(place)) ? jobs[place].acceptedMilliseconds : nil
+        }
+        jobTimes.forget(beyond: jobs.keptCount) { jobs.contains(JobID($0)) }
     }
 
     package func stages(_ id: String) async throws -> [StageStatus] {

@@ -85,6 +85,10 @@ package actor CoordinatorNode {
         switch message {
         case .register(let registration):
             lines[registration.identity.life] = line
+            // Lives that were refused are in no ledger.
+            if met.count > 2 * scheduler.ledger.workers.keptCount + 1024 {
+                met = met.filter { scheduler.ledger.worker($0) != nil }
+            }
             met.insert(registration.identity.life)
         case .heartbeat(let heartbeat): lines[heartbeat.life] = line
         }

@@ -15,59 +15,37 @@ struct Handover: Sendable {
 //        │  └─ a task ends here: its output, too ───────────────────────────┴──▶ released
 //        └── its time is over: it leaves; what did not get away is made again
 extension JobScheduler {
-    /// The first version of workers that adopt outputs.
-    static let adoptingVersion: UInt32 = 2
     /// How often an output is offered before it is left to be made again.
     private static let handoverTries = 2
+
+    /// Notes that a worker leaves, once.
+    mutating func noteLeaving(_ worker: WorkerID) {
+        guard !leaving.contains(worker) else { return }
+        leaving.append(worker)
+        leaving.sort()
+    }
 
     /// Has draining workers hand over what is needed, and lets those go that run nothing and hold nothing
     /// that is.
     mutating func drainWorkers() {
-        guard mayDrain else { return }
-        mayDrain = false
-        for place in links.indices {
-            guard let link = links[place], link.isDraining else { continue }
-            mayDrain = true
-            let needed = neededOutputs(on: link.worker)
-            handOver(needed, of: link)
-            guard link.attempts.isEmpty, needed.isEmpty, !hasStaleReaders(link) else { continue }
-            lose(link.worker, .left)
-            act(
-                .send(
-                    link.worker, link.identity.life, .released(epoch: ledger.epoch, session: link.session)))
-        }
-    }
-
-    /// Lists the outputs that only this worker has and somebody will read: tasks, or the client.
-    private func neededOutputs(on worker: WorkerID) -> [TaskOutput] {
-        var needed = ledger.outputs(on: worker).filter(isNeeded).compactMap { ledger.output($0) }
-        let results =
-            retained.compactMap { $0.wasSent ? nil : ledger.jobs[$0.job.index].retainedStage }
-            + ledger.liveJobs.compactMap { job in
-                guard let last = ledger.jobs[job.index].statements.last, last.isCommitting else { return nil }
-                return ledger.jobs[job.index].resultStage
+        if leaving.isEmpty { return }
+        leaving.removeAll { links[$0.index]?.isDraining != true }
+        var needs = StageNeeds()
+        for worker in leaving {
+            guard let link = links[worker.index] else { continue }
+            if departures[worker] == nil { departures[worker] = Departure(outputsToLetGo(on: worker)) }
+            handOver(waitingOutputs(on: worker, &needs), of: link)
+            guard link.attempts.isEmpty, !holdsNeeded(worker, &needs), !hasStaleReaders(link) else {
+                continue
             }
-        for key in results {
-            let stage = ledger.jobs[key.job.index].statements[Int(key.statement)].stages[key.stage.index]
-            needed += stage.tasks.compactMap(\.output).filter { $0.worker == worker && !$0.outlivesWorker }
-        }
-        return needed
-    }
-
-    /// Whether a task of the open statement that has yet to finish reads the attempt's output, or the
-    /// commit will.
-    private func isNeeded(_ attempt: AttemptID) -> Bool {
-        let key = attempt.task.stage
-        guard let statement = ledger.jobs[key.job.index].statements.last else { return false }
-        if statement.isSink(key.stage) { return true }
-        let wanted = statement.wantedStages()
-        return statement.stages.contains { reader in
-            wanted[reader.spec.id.index] && reader.spec.dependencies.contains { $0.producer == key.stage }
+            lose(worker, .left)
+            act(.send(worker, link.identity.life, .released(epoch: ledger.epoch, session: link.session)))
         }
     }
 
     /// Orders other workers to fetch outputs, each output once at a time, from whoever leaves.
     private mutating func handOver(_ outputs: [TaskOutput], of leaving: WorkerLink) {
+        if outputs.isEmpty { return }
         var orders: [[TaskOutput]] = []
         var rest: [TaskOutput] = []
         for output in outputs where handovers[output.attempt] == nil {
@@ -79,6 +57,7 @@ extension JobScheduler {
             }
             handovers[output.attempt] = Handover(
                 holder: leaving.worker, target: target, bytes: max(1, output.counters.bytesOut))
+            departures[leaving.worker]?.setAside(output.attempt)
             links[target.index]?.incomingBytes += max(1, output.counters.bytesOut)
             while orders.count <= target.index { orders.append([]) }
             orders[target.index].append(output)
@@ -87,15 +66,27 @@ extension JobScheduler {
             command(WorkerID(target), .adopt(from: leaving.identity.address, outputs))
         }
         store(rest, on: leaving)
+        for output in rest { setAside(output.attempt, of: leaving.worker) }
     }
+
+    /// Looks no more at an output that is being written to shared storage, or that nobody can take care of:
+    /// at all, where others failed to fetch it, or for now.
+    private mutating func setAside(_ attempt: AttemptID, of worker: WorkerID) {
+        if storing[attempt] != nil || failedHandovers[attempt, default: 0] >= Self.handoverTries {
+            departures[worker]?.setAside(attempt)
+        } else {
+            departures[worker]?.setStuck(attempt)
+        }
+    }
+
+    /// Whether anybody could take outputs over.
+    var hasAdopter: Bool { links.contains { $0?.adopts ?? false } }
 
     /// Finds the worker with the fewest outputs among those that stay.
     private func adopter(of output: TaskOutput) -> WorkerID? {
         var best: (worker: WorkerID, bytes: Int)?
         for link in links {
-            guard let link, link.takesTasks, link.disconnectedAt == nil,
-                link.identity.version >= Self.adoptingVersion
-            else { continue }
+            guard let link, link.adopts else { continue }
             let bytes = link.shuffleBytes + link.incomingBytes
             if bytes < best?.bytes ?? .max { best = (link.worker, bytes) }
         }
@@ -168,6 +159,7 @@ extension JobScheduler {
     private mutating func endHandover(_ attempt: AttemptID) {
         guard let handover = handovers.removeValue(forKey: attempt) else { return }
         links[handover.target.index]?.incomingBytes -= handover.bytes
+        departures[handover.holder]?.lookAgain(at: attempt)
     }
 
     /// Forgets what was on its way to or from a worker that is lost, or whose session is new.
@@ -178,5 +170,15 @@ extension JobScheduler {
         // The order does not matter: each entry is judged alone.
         let ended = handovers.filter { $0.value.target == worker || $0.value.holder == worker }
         for attempt in ended.keys.sorted() { endHandover(attempt) }
+    }
+}
+
+extension WorkerLink {
+    /// The first version of workers that adopt outputs.
+    private static let adoptingVersion: UInt32 = 2
+
+    /// Whether it may be asked to take outputs over.
+    fileprivate var adopts: Bool {
+        takesTasks && disconnectedAt == nil && identity.version >= Self.adoptingVersion
     }
 }

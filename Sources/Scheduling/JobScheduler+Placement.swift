@@ -46,6 +46,7 @@ extension JobScheduler {
         var free = freeSlots.total
         guard free > 0 else { return }
         var candidates = waitingJobs()
+        reviewHold { stage in candidates.contains { $0.stages.contains(stage) } }
         while free > 0, let chosen = fairest(candidates) {
             if launchNext(&candidates[chosen].stages) {
                 free -= 1
@@ -157,6 +158,7 @@ extension JobScheduler {
     private mutating func launchNext(_ stages: inout [StageKey]) -> Bool {
         while let key = stages.first {
             if launchFirst(of: key) { return true }
+            noteUnplaced(key)
             stages.removeFirst()
         }
         return false
@@ -203,7 +205,7 @@ extension JobScheduler {
         func suits(_ worker: WorkerID) -> Bool {
             guard worker.index < links.count, let link = links[worker.index] else { return false }
             return link.freeSlots > 0 && link.fits(need) && !taken.contains(worker)
-                && !(hasOther && failedOn.contains(worker))
+                && !(hasOther && failedOn.contains(worker)) && !isHeld(worker, against: task.stage)
         }
         let wishes = stage.spec.preferredWorkers
         // What cannot be done twice was begun there: the task waits for room as long as the worker stays.
@@ -225,7 +227,7 @@ extension JobScheduler {
     private static let leastKnownNeed = 64 << 20
 
     /// Doubles the expected bytes for each time the task ran out of memory.
-    private func memoryNeed(_ stage: StageRecord, _ task: Int) -> Int {
+    func memoryNeed(_ stage: StageRecord, _ task: Int) -> Int {
         let doublings = min(stage.tasks[task].memoryFailureCount, 20)
         let base = doublings > 0 ? max(stage.spec.memoryBytes, Self.leastKnownNeed) : stage.spec.memoryBytes
         return base.multipliedReportingOverflow(by: 1 << doublings).partialValue
@@ -254,7 +256,11 @@ extension JobScheduler {
         attach(RunningAttempt(id: attempt, startedAt: now.monotonic, memoryBytes: bytes), to: worker)
         noteLaunch(of: task.stage.job)
         let wall = now.wallMilliseconds
-        withStage(task) { $0.startedMilliseconds = $0.startedMilliseconds ?? wall }
+        withStage(task) {
+            $0.startedMilliseconds = $0.startedMilliseconds ?? wall
+            $0.unplacedSince = nil
+        }
+        if hold?.stage == task.stage { hold = nil }
         var launch = Launch(attempt: attempt, memoryBytes: bytes, inputs: inputs(of: task.stage))
         if identity.version < Self.storingVersion { launch.forgetCopies() }
         command(worker, .launch(launch))

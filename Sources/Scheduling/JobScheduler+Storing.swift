@@ -74,6 +74,7 @@ extension JobScheduler {
     mutating func notStored(_ attempt: AttemptID) {
         storing[attempt] = nil
         notStorable.insert(attempt)
+        if let holder = ledger.output(attempt)?.worker { departures[holder]?.lookAgain(at: attempt) }
     }
 
     /// Whether somebody may yet read outputs of the job where workers put them: a task, or the client where

@@ -150,7 +150,8 @@ extension JobScheduler {
         links[worker.index] = WorkerLink(
             worker: worker, identity: registration.identity, session: registration.session,
             lastHeard: now.monotonic, heardSentAt: registration.sentAt, isDraining: registration.isDraining)
-        mayDrain = mayDrain || registration.isDraining
+        departures[worker] = nil
+        if registration.isDraining { noteLeaving(worker) }
         mustArmTimer = true
         countSlots(of: worker)
         for attempt in registration.running {
@@ -251,7 +252,7 @@ extension JobScheduler {
         links[worker.index]?.take(heartbeat, at: now.monotonic)
         if wasFull != links[worker.index]?.isDiskFull { act(.workerChanged(worker)) }
         unsent.append(worker.index)
-        mayDrain = mayDrain || heartbeat.isDraining
+        if heartbeat.isDraining { noteLeaving(worker) }
         countSlots(of: worker)
         let new = links[worker.index]?.reports.accept(
             first: heartbeat.firstReport, count: heartbeat.reports.count)
@@ -292,6 +293,7 @@ extension JobScheduler {
             }
         }
         links[worker.index] = nil
+        departures[worker] = nil
         endHandovers(of: worker)
         countSlots(of: worker)
         absentSince[worker.index] = nil

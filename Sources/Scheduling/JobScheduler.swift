@@ -24,8 +24,10 @@ package struct JobScheduler: Sendable {
     var freeSlots = FreeSlots()
     /// Places in `links` of workers that may have to be sent something, in no order.
     var unsent: [Int] = []
-    /// Whether a worker with an open session may be draining.
-    var mayDrain = false
+    /// Workers that leave, ascending, and what each has yet to let go; the latter from when it is first
+    /// looked at. Looked up, never iterated.
+    var leaving: [WorkerID] = []
+    var departures: [WorkerID: Departure] = [:]
     /// Live jobs' moving parts, by the job's id; nil before they are looked at and after they ended. Looked
     /// up, never iterated.
     var runtimes: [Int: JobRuntime] = [:]
@@ -41,6 +43,8 @@ package struct JobScheduler: Sendable {
     var waiting: [JobID] = []
     /// Workers that run an attempt of the task. Looked up, never iterated.
     var runners: [TaskID: [WorkerID]] = [:]
+    /// The worker that is held free for a stage whose tasks find no room elsewhere.
+    var hold: Hold?
     /// Workers in quarantine, and of those that are lost.
     var quarantined = 0
     /// Outputs on their way from draining workers to others.
@@ -142,7 +146,9 @@ package struct JobScheduler: Sendable {
 
     /// Makes something a fact, at once and for good.
     mutating func record(_ fact: Fact) {
+        if !departures.isEmpty { noteDepartures(before: fact) }
         ledger.apply(fact)
+        if !departures.isEmpty { noteDepartures(after: fact) }
         decision.facts.append(fact)
     }
 

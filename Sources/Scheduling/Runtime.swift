@@ -63,8 +63,11 @@ struct WorkerLink: Sendable {
 
     /// Whether `bytes`, clamped to the worker's memory, can be reserved now.
     func fits(_ bytes: Int) -> Bool {
-        min(bytes, identity.memoryBytes) <= identity.memoryBytes - reservedBytes
+        min(bytes, identity.memoryBytes) <= freeMemoryBytes
     }
+
+    /// Memory that no attempt has reserved.
+    var freeMemoryBytes: Int { identity.memoryBytes - reservedBytes }
 
     /// Takes over what a heartbeat says of the worker itself; an older one than the last says nothing new.
     mutating func take(_ heartbeat: Heartbeat, at now: Instant) {
@@ -115,6 +118,8 @@ struct StageRuntime: Sendable {
     var startedMilliseconds: Int64?
     var endedMilliseconds: Int64?
     var isReplanAsked = false
+    /// Since when no task of it was launched although slots were free; nil when none was refused since.
+    var unplacedSince: Instant?
     /// When an output of it last moved to another worker.
     var movedAt: Instant?
     /// Where most of each task's input lies; nil until its producers are complete.

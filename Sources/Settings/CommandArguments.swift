@@ -39,7 +39,8 @@ package enum CommandArguments {
     /// Names of all programs' flags: one file may serve them all.
     static let allPrograms: Set = [
         "advertise", "all", "allow-commands", "allow-env", "allow-http", "allow-path", "conf",
-        "coordinator", "detach", "event-time-end", "event-time-start", "exclude", "follow", "from",
+        "cluster-host", "coordinator", "detach", "event-time-end", "event-time-start", "exclude", "follow",
+        "from",
         "full-refresh", "history", "id", "insecure",
         "jwt-audience", "jwt-keys", "listen", "local", "log-format", "max-jobs", "max-running-jobs", "memory",
         "name", "out", "output", "pipeline-state", "progress", "queue", "queues", "run", "select", "slots",

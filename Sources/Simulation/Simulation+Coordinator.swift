@@ -74,6 +74,7 @@ extension Simulation {
         var before: Ledger?
         if case .forget = event { before = coordinator.scheduler?.ledger }
         guard var decision = coordinator.scheduler?.handle(event, at: moment) else { return }
+        if let fault = coordinator.scheduler?.departureFault() { witness.require(false, fault) }
         checkSlotLimits(decision)
         tamper?(&decision)
         witness.counts.ignored += decision.ignored.count

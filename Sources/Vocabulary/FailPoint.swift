@@ -25,6 +25,8 @@ package enum FailPoint {
         case rename
         /// A message to a worker is about to be handed to its connection.
         case send
+        /// A block of an output is about to be sent to its reader.
+        case serve
         /// A statement is planned: the process traps there.
         case plan
         /// A task's step runs: the process traps there.
@@ -40,7 +42,7 @@ package enum FailPoint {
         fileprivate var traps: Bool {
             switch self {
             case .plan, .task, .tasks, .read, .pipeline: true
-            case .append, .commit, .committed, .sync, .rename, .send: false
+            case .append, .commit, .committed, .sync, .rename, .send, .serve: false
             }
         }
     }

@@ -35,8 +35,10 @@ package final class CoordinatorConnection: CoordinatorLine {
 
     package func send(_ message: WorkerMessage, carrying outputs: [CarriedOutput]) {
         // Without a stream the message is lost; the agent says it again.
-        let frame = WorkerFrame(message, carrying: outputs)
-        stream.withLock { $0 }?.writer.write(copying: SessionWire.frame(frame.payload))
+        guard let writer = stream.withLock({ $0 })?.writer else { return }
+        for payload in WorkerFrame(message, carrying: outputs).payloads() {
+            writer.write(copying: SessionWire.frame(payload))
+        }
     }
 
     /// Keeps a session open until the task is cancelled. `opened` is called whenever a stream stands, `heard`

@@ -30,6 +30,14 @@ struct CoordinatorProgram: AsyncParsableCommand {
             valueName: "host")
     )
     var webHost: [String] = []
+    @Option(
+        parsing: .upToNextOption,
+        help: .init(
+            """
+            Hosts that the cluster port may be asked for by, beside addresses (default: any; on loopback
+            localhost).
+            """, valueName: "host"))
+    var clusterHost: [String] = []
     @Option(help: .init("Directory of the durable state (default ./etl-state).", valueName: "folder"))
     var state: String?
     @Option(
@@ -86,10 +94,11 @@ struct CoordinatorProgram: AsyncParsableCommand {
             flags: [
                 "listen": listen, "web": web, "state": state, "token-file": tokenFile,
                 "jwt-keys": jwtKeys, "jwt-audience": jwtAudience, "max-running-jobs": maxRunningJobs,
-                "max-jobs": maxJobs,
+                "max-jobs": maxJobs, "history": history,
             ],
             lists: [
-                "allow-env": allowEnv, "allow-http": allowHttp, "web-host": webHost, "queues": queues,
+                "allow-env": allowEnv, "allow-http": allowHttp, "web-host": webHost,
+                "cluster-host": clusterHost, "queues": queues,
             ], node: node)
         if let text = getenv(FailPoint.variable) {
             try FailPoint.arm(String(cString: text)) { StandardError.print("passes \($0.rawValue)") }

@@ -70,10 +70,12 @@ struct CoordinatorServer {
             service: pipelines, tokens: tokens, latencies: { [node] in await node.latencies() })
         let longBodies = LongBodies()
         let connections = DescriptorLimit.connections(of: DescriptorLimit.raise())
+        let names = settings.list("cluster-host")
+        let hosts = ServedHosts(listen: listen, names: names.isEmpty ? nil : names)
         cluster = try HTTPServer(
             configuration: ServerConfiguration(
                 listen: listen, tls: tls, connectionCount: connections,
-                requestBodyBytes: Limits.jobBodyBytes,
+                requestBodyBytes: Limits.jobBodyBytes, serves: hosts.serves,
                 refusal: WebTransportAdapter.refusal),
             handler: ClusterPort(
                 node: node, checksRole: tls != nil, storage: PathRules.place(of: settings["storage"]),

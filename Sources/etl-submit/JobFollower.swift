@@ -88,8 +88,10 @@ struct JobFollower {
 /// Bears with a coordinator that does not answer for a while: an accepted job is durable and goes on once the
 /// coordinator is back.
 final class CoordinatorPatience {
-    /// Longest silence before the program gives up, seconds.
+    /// Longest silence before the program gives up, seconds: of a coordinator that it knows, and of one that
+    /// it was told of.
     static let seconds = 120
+    private static let firstSeconds = 30
     /// Pause between two tries, milliseconds.
     private static let pauseMilliseconds = 250
     private static let passing: Set<String> = [
@@ -99,7 +101,12 @@ final class CoordinatorPatience {
     /// Whether the coordinator has answered this program before.
     private let hasAnswered: Bool
 
-    init(hasAnswered: Bool = true) { self.hasAnswered = hasAnswered }
+    private let seconds: Int
+
+    init(hasAnswered: Bool = true, seconds: Int = CoordinatorPatience.seconds) {
+        self.hasAnswered = hasAnswered
+        self.seconds = seconds
+    }
 
     /// Whether an error says only that nobody answers now. To a program that was answered before, a handshake
     /// that fails is a coordinator that died in the middle of it.
@@ -107,12 +114,21 @@ final class CoordinatorPatience {
         passing.contains(error.code) || hasAnswered && error.code == "TLS_HANDSHAKE_FAILED"
     }
 
+    /// Asks a program's first question about a job that it was given the id of: a coordinator has taken it,
+    /// and may just be starting again.
+    static func first<Answer: Sendable>(
+        _ progress: ProgressForm = .plain, _ body: () async throws -> Answer
+    ) async throws -> Answer {
+        try await CoordinatorPatience(hasAnswered: false, seconds: firstSeconds)
+            .call(ProgressDisplay(progress), body)
+    }
+
     /// Calls until there is an answer. Throws the call's error when it is another one, or time is over.
     func call<Answer: Sendable>(
         _ display: ProgressDisplay, _ body: () async throws -> Answer
     ) async throws -> Answer {
         let clock = ContinuousClock()
-        let deadline = clock.now + .seconds(CoordinatorPatience.seconds)
+        let deadline = clock.now + .seconds(seconds)
         var hasNoted = false
         while true {
             do {
@@ -124,7 +140,7 @@ final class CoordinatorPatience {
             {
                 if !hasNoted {
                     display.note(
-                        "The coordinator does not answer; waiting up to \(CoordinatorPatience.seconds) s "
+                        "The coordinator does not answer; waiting up to \(seconds) s "
                             + "for it. The job goes on when it is back.")
                 }
                 hasNoted = true

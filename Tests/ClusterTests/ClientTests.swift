@@ -58,6 +58,33 @@ struct ClientTests {
                 + "(etl-submit list shows them, cancel ends one)\n")
     }
 
+    @Test("wait, status and logs of a job bear with a coordinator that is away when they first ask")
+    func firstQuestions() throws {
+        let cluster = try TestCluster(workers: 0, coordinatorFlags: ["--history", "1"])
+        defer { cluster.stop() }
+        // History is as long as asked for: these need no worker.
+        for _ in 0..<4 { _ = try cluster.submit(["run", "-e", "SET spark.sql.ansi.enabled=false"]) }
+        let isShort = try eventually(within: 30) {
+            try cluster.submit(["list", "--all"]).output.split(separator: "\n").count == 2
+        }
+        #expect(isShort)
+        let id = try cluster.submit(["run", "-e", "SELECT max(id) FROM range(0, 9)", "--detach"]).output
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        try cluster.killCoordinator()
+        let asking = try ["wait", "status", "logs"].map { try cluster.start([$0, id]) }
+        for program in asking {
+            #expect(eventually(within: 20) { program.errorsSoFar.contains("does not answer; waiting up to") })
+        }
+        try cluster.startCoordinator()
+        for program in asking.dropFirst() {
+            let ended = try program.waited()
+            #expect(ended.status == 0 && ended.errors.contains("The coordinator is back."), "\(ended)")
+        }
+        _ = try cluster.submit(["cancel", id])
+        let waited = try asking[0].waited()
+        #expect(waited.status == 1 && waited.errors.contains("cancelled"), "\(waited)")
+    }
+
     /// Runs a command on a terminal of its own: presses Ctrl-C once progress shows, listens a while, answers
     /// with the last argument. Prints what came before the question, after it, and after the answer, and
     /// the exit status, between lines of `====`.

@@ -83,6 +83,57 @@ struct FaultTests {
         #expect(told.lines.allSatisfy { $0.task == nil || $0.attempt == 1 })
     }
 
+    @Test("a worker killed while it serves a shuffle read: no task that others had finished runs again")
+    func killedWhileServing() throws {
+        let cluster = try TestCluster(
+            workers: 2, hasStorage: true, flags: ["--allow-path", "/", "--log-format", "json"])
+        defer { cluster.stop() }
+        let expected = try cluster.submit(ShuffleJob.arguments)
+        #expect(expected.status == 0, "\(expected.errors)")
+        // It kills itself as it is about to send its second block to another worker. Every worker reads, as
+        // stages keep their tasks.
+        let victim = try cluster.startWorker(launcher: ["/usr/bin/env", "MILLRACE_FAIL_POINT=serve:2"])
+        let killed = try cluster.address(of: victim)
+        #expect(try eventually(within: 20) { try cluster.activeWorkers() == 3 })
+        let job = try cluster.start(
+            ShuffleJob.arguments + ["etl.shuffle.replicate=true", "spark.sql.adaptive.enabled=false"])
+        let id = try cluster.jobID(of: job)
+        let ended = try job.waited()
+        #expect(ended.status == 0, "\(ended.errors)")
+        #expect(ended.output == expected.output)
+        #expect(!victim.isRunning, "it served nobody: the fault did not strike")
+        #expect(try victim.waited().status == 128 + SIGKILL)
+        let log = try cluster.submit(["logs", id]).output
+        #expect(log.contains("worker \(killed) was lost"), "\(log)")
+        struct Line: Decodable {
+            var message: String
+            var job: String?
+            var stage: String?
+            var task: Int?
+            var name: String { "task \(task ?? -1) of stage \(stage ?? "")" }
+        }
+        func lines(_ programs: [StartedProgram]) -> [Line] {
+            programs.map { $0.outputSoFar + $0.errorsSoFar }.joined(separator: "\n").split(separator: "\n")
+                .compactMap { try? JSONDecoder().decode(Line.self, from: Data($0.utf8)) }
+                .filter { $0.job == id }
+        }
+        let own = lines([victim]).filter { $0.message == "task done" }.map(\.name)
+        let others = lines(cluster.workers.filter { $0 !== victim })
+        let done = others.filter { $0.message == "task done" }.map(\.name)
+        #expect(!own.isEmpty && Set(done).count == done.count, "\(own) \(done)")
+        // The others' readers fail over it alone, if they have no copy yet.
+        for line in others where line.message.hasPrefix("task failed") {
+            #expect(line.message.contains(killed), "\(line)")
+        }
+        // What it had done is done again only where storage did not have it.
+        for name in Set(own).intersection(done) {
+            #expect(log.contains("the output of \(name) was "), "\(name): \(log)")
+        }
+        for line in log.split(separator: "\n") where line.hasSuffix("; the task runs again") {
+            #expect(line.contains(" was on it") || line.contains(killed), "\(line)")
+        }
+    }
+
     @Test("a coordinator killed in mid-job goes on where it was, and etl-submit waits for it")
     func coordinatorKilled() throws {
         let cluster = try TestCluster(workers: 3)

@@ -150,6 +150,110 @@ struct SessionWireTests {
         }
     }
 
+    private static func outputs(_ count: Int, partitions: Int) -> [TaskOutput] {
+        (0..<count).map { number in
+            var attempt = Self.attempt
+            attempt.number = UInt32(number)
+            return TaskOutput(
+                attempt: attempt, partitionBytes: Array(repeating: 5_000_000, count: partitions))
+        }
+    }
+
+    private static func registration(_ outputs: [TaskOutput]) -> WorkerMessage {
+        .register(
+            Registration(
+                identity: WorkerIdentity(
+                    address: "w", incarnation: 1, version: 6, slots: 2, memoryBytes: 1 << 30), session: 3,
+                sentAt: Instant(milliseconds: 4), isDraining: false, running: [Self.attempt],
+                outputs: outputs, reports: [.stopped(Self.attempt)], heardEpoch: 7, welcomedEpoch: 7,
+                welcomedLog: 9))
+    }
+
+    /// Puts payloads together, all but the last of which are parts when `areParts`.
+    private static func frames(_ payloads: [[UInt8]]) throws -> [WorkerFrame] {
+        var parts = WorkerFrames()
+        return try payloads.compactMap { try parts.take($0) }
+    }
+
+    @Test("a registration too long for one payload travels in several, with its outputs' bytes")
+    func longRegistration() throws {
+        let outputs = Self.outputs(40, partitions: 10)
+        let carried = [3, 4, 39].map {
+            CarriedOutput(attempt: outputs[$0].attempt, bytes: Array(repeating: UInt8($0), count: 90))
+        }
+        let frame = WorkerFrame(Self.registration(outputs), carrying: carried)
+        let whole = frame.payload
+        #expect(frame.payloads() == [whole])
+        for limit in [whole.count, whole.count - 1, whole.count / 3, 1] {
+            let payloads = frame.payloads(limitBytes: limit)
+            #expect((payloads.count == 1) == (limit == whole.count))
+            if limit == 1 { #expect(payloads.count == outputs.count + 1) }
+            let read = try Self.frames(payloads)
+            #expect(read.count == 1 && read[0].message == frame.message && read[0].outputs == carried)
+        }
+        // As long as workers have them: twelve megabytes of sizes.
+        let long = WorkerFrame(Self.registration(Self.outputs(3_000, partitions: 1_000)))
+        let payloads = long.payloads()
+        #expect(payloads.count > 2 && payloads.allSatisfy { $0.count < SessionWire.payloadBytes / 4 })
+        let read = try Self.frames(payloads)
+        #expect(read.count == 1 && read[0].message == long.message)
+    }
+
+    @Test("an inventory without its registration, a longer one than is taken and a damaged one are refused")
+    func strayInventory() throws {
+        let payloads = WorkerFrame(Self.registration(Self.outputs(4, partitions: 3))).payloads(limitBytes: 1)
+        #expect(payloads.count == 5)
+        func code(_ payloads: [[UInt8]], limit: Int = 1000) -> String? {
+            var parts = WorkerFrames(limitBytes: limit)
+            let error = #expect(throws: EngineError.self) {
+                for payload in payloads { _ = try parts.take(payload) }
+            }
+            return error?.code
+        }
+        let life = WorkerLife(address: "w", incarnation: 1)
+        let beat = WorkerFrame(
+            .heartbeat(
+                Heartbeat(
+                    life: life, session: 1, sentAt: Instant(milliseconds: 3), isDraining: false,
+                    commandsSeen: 0, firstReport: 1, reports: [], progress: [], usedMemoryBytes: 0,
+                    shuffleBytes: 0))
+        ).payload
+        #expect(code([payloads[0], beat]) == "CORRUPT_MESSAGE")
+        #expect(code(payloads, limit: payloads[0].count) == "CORRUPT_MESSAGE")
+        for count in 0..<payloads[0].count {
+            #expect(code([Array(payloads[0][..<count])]) == "CORRUPT_MESSAGE")
+        }
+    }
+
+    @Test("a heartbeat with too many reports travels as several, whose numbers go on in order")
+    func longHeartbeat() throws {
+        let outputs = Self.outputs(9, partitions: 10)
+        let carried = [0, 7].map { CarriedOutput(attempt: outputs[$0].attempt, bytes: [1, 2, 3]) }
+        var heartbeat = Heartbeat(
+            life: WorkerLife(address: "w", incarnation: 1), session: 1, sentAt: Instant(milliseconds: 3),
+            isDraining: true, commandsSeen: 5, firstReport: 11, reports: outputs.map { .completed($0) },
+            progress: [AttemptProgress(attempt: Self.attempt, counters: TaskCounters(rowsIn: 3))],
+            usedMemoryBytes: 6, shuffleBytes: 7)
+        let frame = WorkerFrame(.heartbeat(heartbeat), carrying: carried)
+        for limit in [frame.payload.count, 200, 1] {
+            let read = try Self.frames(frame.payloads(limitBytes: limit))
+            #expect((read.count == 1) == (limit == frame.payload.count))
+            #expect(read.flatMap(\.outputs) == carried)
+            var next = heartbeat
+            (next.reports, next.progress) = ([], [])
+            for part in read {
+                guard case .heartbeat(let own) = part.message else { continue }
+                #expect(own.firstReport == 11 + UInt64(next.reports.count))
+                next.reports += own.reports
+                next.progress += own.progress
+                #expect(Set(part.outputs.map(\.attempt)).isSubset(of: part.message.outputs))
+            }
+            #expect(next == heartbeat)
+        }
+        heartbeat.reports = []
+        #expect(WorkerFrame(.heartbeat(heartbeat)).payloads(limitBytes: 1).count == 1)
+    }
+
     /// Bytes of an attempt of this suite with no bytes of output.
     private enum WorkerFrameSizes { static let empty = SessionWireTests.attempt.wireBytes.count + 1 }
 

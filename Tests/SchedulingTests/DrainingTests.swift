@@ -76,6 +76,33 @@ struct DrainingTests {
         #expect(bench.last.facts.contains(.outputLost(outputs[0].attempt, isBlamed: false, nil)))
     }
 
+    @Test("what was looked at once is not looked at with each event, until another worker comes")
+    func lookedAtOnce() throws {
+        var bench = Bench()
+        bench.join("w1", slots: 40)
+        var stages = mapReduce
+        stages[0].taskCount = 100
+        bench.run(stages)
+        for _ in 0..<60 { bench.finish() }
+        bench.beat("w1", draining: true)
+        let key = StageKey(job: JobID(0), statement: 0, stage: StageID(0))
+        func book() throws -> Departure { try #require(bench.scheduler.departures[WorkerID(0)]) }
+        #expect(try book().outputs[key]?.count == 60 && !book().hasWaiting(key))
+        // Nobody can take them; one more comes to them, and is not looked at twice either.
+        bench.finish()
+        #expect(try book().outputs[key]?.count == 61 && !book().hasWaiting(key) && bench.adoptions.isEmpty)
+        #expect(bench.scheduler.departureFault() == nil)
+        bench.join("w2", slots: 1)
+        #expect(bench.adoptions.flatMap(\.outputs).count == 61)
+        #expect(try !book().hasWaiting(key) && book().stuck.isEmpty)
+        let output = bench.adoptions[0].outputs[0]
+        bench.beat("w2", [.adopted(output), .notAdopted(bench.adoptions[0].outputs[1].attempt)])
+        #expect(try book().outputs[key]?.count == 60)
+        // The other one is offered again.
+        #expect(bench.adoptions.flatMap(\.outputs).count == 62)
+        #expect(bench.scheduler.departureFault() == nil)
+    }
+
     @Test("a reader that was sent to the old place runs again, and the output is not blamed")
     func staleReader() {
         var bench = Bench()

@@ -65,6 +65,18 @@ struct RuleTests {
         #expect(isSeen)
     }
 
+    @Test("launches that are given more memory than is left promise too much of it")
+    func memory() {
+        let isSeen = Self.breaks("promised too much memory") { decision in
+            Self.change(&decision) { command in
+                guard case .launch(var launch) = command else { return [command] }
+                launch.memoryBytes += 1 << 29
+                return [.launch(launch)]
+            }
+        }
+        #expect(isSeen)
+    }
+
     @Test("a lost output that is not logged shows as a finished task run again")
     func unloggedLoss() {
         let isSeen = Self.breaks("without a lost output") { decision in

@@ -44,4 +44,24 @@ struct SweepTests {
         }
         #expect(launches > 10_000 && deaths > 10)
     }
+
+    @Test("a task that needs most of a worker's memory gets it within a bound beside small ones without end")
+    func hunger() throws {
+        var sum = HungerRun.Outcome()
+        for seed in 1...Self.number("MILLRACE_FAIR_SEEDS", or: 200) {
+            let outcome = try HungerRun.run(seed: seed)
+            sum.launches += outcome.launches
+            sum.memoryFailures += outcome.memoryFailures
+            sum.smallLaunches += outcome.smallLaunches
+            sum.longestWait = max(sum.longestWait, outcome.longestWait)
+        }
+        print(sum)
+        #expect(sum.launches > 1000 && sum.memoryFailures > 200 && sum.smallLaunches > 10_000)
+    }
+
+    @Test("and starves where no worker is ever held for it: the rule sees that")
+    func starvation() {
+        let broken = (1...20).count { (try? HungerRun.run(seed: $0, holdMilliseconds: .max)) == nil }
+        #expect(broken > 0)
+    }
 }

@@ -194,7 +194,7 @@ func text(_ response: Response) async throws -> String {
 
     @Test("only the authorities of the list are served")
     func authorities() async throws {
-        let configuration = ServerConfiguration(listen: "127.0.0.1:0", authorities: ["coordinator:7077"])
+        let configuration = ServerConfiguration(listen: "127.0.0.1:0", serves: { $0 == "coordinator:7077" })
         try await withServer(configuration) { _, client, origin in
             let response = try await client.request(origin, path: "/hello")
             #expect(response.status == 421)

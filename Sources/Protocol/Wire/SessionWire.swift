@@ -29,6 +29,9 @@ package enum SessionWire {
     package static let storageHeader = "millrace-storage"
     /// Longest payload that is taken, bytes.
     package static let payloadBytes = 64 << 20
+    /// Longest registration that is taken, in however many payloads, bytes: some 130,000 outputs of a
+    /// thousand partitions each.
+    package static let registrationBytes = 512 << 20
 
     /// Returns a payload with its length in front.
     package static func frame(_ payload: [UInt8]) -> [UInt8] {
@@ -101,7 +104,7 @@ package struct CoordinatorFrame: Sendable {
 
     /// Bytes of one payload at most, as far as commands can be told one after the other: readers take
     /// `SessionWire.payloadBytes`, and begin a new session at a longer one, in which it would be sent anew.
-    private static let wishedBytes = SessionWire.payloadBytes / 8
+    fileprivate static let wishedBytes = SessionWire.payloadBytes / 8
 
     /// Returns the frame in one payload, or a long delivery in several, whose commands go on in order. Throws
     /// for plans that cannot be sent.
@@ -163,20 +166,125 @@ package struct WorkerFrame: Sendable {
     package var payload: [UInt8] {
         var writer = WireWriter()
         writer.write(message)
+        Self.write(outputs, to: &writer)
+        return writer.bytes
+    }
+
+    private static func write(_ outputs: [CarriedOutput], to writer: inout WireWriter) {
         for output in outputs {
             writer.write(output.attempt)
             writer.data(output.bytes)
         }
-        return writer.bytes
+    }
+
+    /// Stands where the tag of a message does in the payloads that come before a long registration: outputs
+    /// of its inventory, and the bytes of some of them.
+    fileprivate static let partTag: UInt64 = 100
+
+    /// Returns the frame in one payload, or a long one in several: outputs of an inventory before their
+    /// registration, reports in heartbeats of their own. `WorkerFrames` puts them together again.
+    package func payloads(limitBytes: Int = CoordinatorFrame.wishedBytes) -> [[UInt8]] {
+        let whole = payload
+        if whole.count <= limitBytes { return [whole] }
+        switch message {
+        case .register(let registration): return parts(of: registration, limitBytes)
+        case .heartbeat(let heartbeat): return parts(of: heartbeat, limitBytes) ?? [whole]
+        }
+    }
+
+    private func parts(of registration: Registration, _ limitBytes: Int) -> [[UInt8]] {
+        var carried: [AttemptID: [CarriedOutput]] = [:]
+        for output in outputs { carried[output.attempt, default: []].append(output) }
+        var parts: [[UInt8]] = []
+        var (inventory, bytes, own) = ([UInt8](), 0, [CarriedOutput]())
+        var count: UInt64 = 0
+        func flush() {
+            var writer = WireWriter()
+            writer.unsigned(Self.partTag)
+            writer.unsigned(count)
+            var rest = WireWriter()
+            Self.write(own, to: &rest)
+            parts.append(writer.bytes + inventory + rest.bytes)
+            (inventory, bytes, own, count) = ([], 0, [], 0)
+        }
+        for output in registration.outputs {
+            inventory += output.wireBytes
+            count += 1
+            let mine = carried[output.attempt] ?? []
+            own += mine
+            bytes += mine.reduce(0) { $0 + $1.bytes.count }
+            if inventory.count + bytes >= limitBytes { flush() }
+        }
+        if count > 0 { flush() }
+        var rest = registration
+        rest.outputs = []
+        return parts + [WorkerFrame(.register(rest)).payload]
+    }
+
+    /// Nil for a heartbeat that cannot be parted.
+    private func parts(of heartbeat: Heartbeat, _ limitBytes: Int) -> [[UInt8]]? {
+        guard heartbeat.reports.count > 1 else { return nil }
+        let half = heartbeat.reports.count / 2
+        var (first, second) = (heartbeat, heartbeat)
+        first.reports = Array(heartbeat.reports[..<half])
+        first.progress = []
+        second.reports = Array(heartbeat.reports[half...])
+        second.firstReport += UInt64(half)
+        let early = Set(WorkerMessage.heartbeat(first).outputs)
+        return WorkerFrame(.heartbeat(first), carrying: outputs.filter { early.contains($0.attempt) })
+            .payloads(limitBytes: limitBytes)
+            + WorkerFrame(.heartbeat(second), carrying: outputs.filter { !early.contains($0.attempt) })
+            .payloads(limitBytes: limitBytes)
     }
 
     /// Reads a payload. Throws `CORRUPT_MESSAGE`.
     package init(payload: [UInt8]) throws(EngineError) {
         var reader = WireReader(payload)
         message = try reader.read()
-        outputs = []
+        outputs = try Self.outputs(&reader)
+    }
+
+    fileprivate static func outputs(_ reader: inout WireReader) throws(EngineError) -> [CarriedOutput] {
+        var outputs: [CarriedOutput] = []
         while !reader.isAtEnd {
             outputs.append(CarriedOutput(attempt: try reader.read(), bytes: Array(try reader.data())))
         }
+        return outputs
+    }
+}
+
+/// Puts the payloads of one worker's session together to frames.
+package struct WorkerFrames: Sendable {
+    /// Outputs of an inventory whose registration is yet to come, with the bytes of some.
+    private var inventory: [TaskOutput] = []
+    private var carried: [CarriedOutput] = []
+    private var byteCount = 0
+    private let limitBytes: Int
+
+    package init(limitBytes: Int = SessionWire.registrationBytes) { self.limitBytes = limitBytes }
+
+    /// Takes the next payload; returns the frame that it completes, or nil. Throws `CORRUPT_MESSAGE`, also
+    /// for an inventory that is too long or not followed by its registration.
+    package mutating func take(_ payload: [UInt8]) throws(EngineError) -> WorkerFrame? {
+        var reader = WireReader(payload)
+        if try reader.unsigned() == WorkerFrame.partTag {
+            byteCount += payload.count
+            guard byteCount <= limitBytes else {
+                throw .system("CORRUPT_MESSAGE", "An inventory is longer than \(limitBytes) bytes")
+            }
+            inventory += try reader.read([TaskOutput].self)
+            carried += try WorkerFrame.outputs(&reader)
+            return nil
+        }
+        var frame = try WorkerFrame(payload: payload)
+        if byteCount == 0 { return frame }
+        guard case .register(var registration) = frame.message else {
+            throw .system("CORRUPT_MESSAGE", "An inventory came without a registration")
+        }
+        registration.outputs = inventory + registration.outputs
+        frame.message = .register(registration)
+        frame.outputs = carried + frame.outputs
+        (inventory, carried, byteCount) = ([], [], 0)
+        return frame
     }
 }

@@ -76,6 +76,7 @@ final class BlockSender: @unchecked Sendable {
 
     /// Sends the next block and says whether more is welcome; nil when it could not be read.
     private func send(_ places: [BlockPlace]) -> Bool? {
+        FailPoint.pass(.serve)
         let place = places[next]
         let frame = BlockFrame(.block, position: item, index: next, value: UInt64(place.byteCount))
         switch place {

@@ -15,8 +15,8 @@ package struct ServerConfiguration: Sendable {
     package var connectionCount: Int
     /// Most bytes of a request body, unless the handler lifts it for its route.
     package var requestBodyBytes: Int
-    /// Values of `:authority` that are served; nil serves every one. Others get 421.
-    package var authorities: Set<String>?
+    /// Whether requests for this `:authority` are served. Others get 421.
+    package var serves: @Sendable (_ authority: String) -> Bool
     /// Bytes of unfinished requests and unread answers that all connections may hold together; beyond, the
     /// one that holds most is closed.
     package var heldBytes: Int
@@ -28,7 +28,8 @@ package struct ServerConfiguration: Sendable {
     package init(
         listen: String, tls: TLSFiles? = nil, limits: SessionLimits = .publicPeers,
         timeouts: ServerTimeouts = .init(), loopCount: Int = 1, connectionCount: Int = 1_024,
-        requestBodyBytes: Int = 1 << 20, authorities: Set<String>? = nil,
+        requestBodyBytes: Int = 1 << 20,
+        serves: @escaping @Sendable (_ authority: String) -> Bool = { _ in true },
         heldBytes: Int = 128 << 20, sharesAnswers: Bool = false,
         refusal: @escaping @Sendable (_ status: Int, EngineError) -> (contentType: String, body: [UInt8]) = {
             _, error in ("text/plain; charset=utf-8", Array((error.message + "\n").utf8))
@@ -41,7 +42,7 @@ package struct ServerConfiguration: Sendable {
         self.loopCount = max(1, loopCount)
         self.connectionCount = connectionCount
         self.requestBodyBytes = requestBodyBytes
-        self.authorities = authorities
+        self.serves = serves
         self.heldBytes = heldBytes
         self.sharesAnswers = sharesAnswers
         self.refusal = refusal

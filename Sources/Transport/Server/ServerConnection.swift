@@ -135,9 +135,10 @@ final class ServerConnection: HTTPConnection, @unchecked Sendable {
         idleNanoseconds.store(0, ordering: .relaxed)
         let request = Request(head: head, peer: identity, peerAddress: peer, body: body)
         let response = ResponseWriter(body: writer)
-        if let authorities = configuration.authorities, !authorities.contains(request.authority) {
+        if !configuration.serves(request.authority) {
             let error = EngineError.user(
-                "UNKNOWN_AUTHORITY", "This server does not serve \(request.authority)")
+                "MISDIRECTED_REQUEST", "This port does not serve the host \(request.authority.prefix(200))",
+                remedy: "Ask for it by an address, or by a name of the list of hosts that it was given.")
             return refuse(response, 421, error)
         }
         handler.handle(request, response)

@@ -9,13 +9,14 @@ import Vocabulary
 /// A page of another site can have its own name resolved to 127.0.0.1 and so read a port that only this
 /// machine reaches (DNS rebinding); the name then stands in `Host`. Numeric addresses and `localhost` cannot
 /// be taken over like that. The rule is Jupyter's: a port on loopback serves those alone, a port beyond it
-/// serves every name, and a list of names (`--web-host`) is obeyed on both.
-struct ServedHosts: Sendable {
+/// serves every name, and a list of names (`--web-host`,
+/// `--cluster-host`) is obeyed on both.
+package struct ServedHosts: Sendable {
     /// Names served beside numeric addresses and `localhost`; nil: every name.
     private let names: Set<String>?
 
     /// `listen` is the port's `host:port`; `names` nil where no list was given.
-    init(listen: String, names: [String]?) {
+    package init(listen: String, names: [String]?) {
         if let names {
             self.names = Set(names.map { $0.lowercased() })
         } else {
@@ -25,7 +26,7 @@ struct ServedHosts: Sendable {
     }
 
     /// Whether a request for `authority` (`host` or `host:port`) is answered.
-    func serves(_ authority: String) -> Bool {
+    package func serves(_ authority: String) -> Bool {
         guard let names else { return true }
         let host = ServedHosts.host(of: authority)
         return ServedHosts.isLocal(host) || ServedHosts.isNumeric(host) || names.contains(host)

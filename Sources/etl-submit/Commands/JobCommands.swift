@@ -18,7 +18,7 @@ struct StatusCommand: AsyncParsableCommand {
             print(StatusText.cluster(try await service.cluster(), workers: try await service.workers()))
             return
         }
-        let status = try await service.job(jobID)
+        let status = try await CoordinatorPatience.first { try await service.job(jobID) }
         print(StatusText.job(status, stages: try await service.stages(jobID)))
         if [.failed, .cancelled].contains(status.state) { throw ProgramExit(status: 1, message: nil) }
     }
@@ -70,7 +70,7 @@ struct LogsCommand: AsyncParsableCommand {
     func run() async throws {
         let service = try connection.requireRemote()
         let (line, display) = (CoordinatorPatience(), ProgressDisplay(.plain))
-        var status = try await service.job(jobID)
+        var status = try await CoordinatorPatience.first { try await service.job(jobID) }
         var next = 0
         while true {
             let from = next
@@ -109,7 +109,7 @@ struct WaitCommand: AsyncParsableCommand {
 
     func run() async throws {
         let service = try connection.requireRemote()
-        let status = try await service.job(jobID)
+        let status = try await CoordinatorPatience.first(progress) { try await service.job(jobID) }
         if status.pipeline != nil {
             return try await RunFollower(service: service, progress: progress).follow(status)
         }

@@ -148,6 +148,19 @@ struct ElementSet {
         for place in found(in: range, 0..<0) where !absent.contains(place) { picking.take(place) }
     }
 
+    /// Says whether a value stands twice in a stretch.
+    mutating func hasTwice(_ range: Range<Int>) -> Bool {
+        range.count > Self.scanLimit ? found(in: range, 0..<0).count < range.count : hasTwice(Array(range))
+    }
+
+    /// Says whether two of some places hold the same value.
+    func hasTwice(_ places: [Int]) -> Bool {
+        for (i, place) in places.enumerated() {
+            for other in places[..<i] where isSame(other, place) { return true }
+        }
+        return false
+    }
+
     /// The places of two stretches at which a value stands first.
     private mutating func found(in first: Range<Int>, _ second: Range<Int>) -> [Int] {
         var result: [Int] = []

@@ -39,7 +39,7 @@ struct PlainFormTests {
     @Test(
         "a pattern of fixed length reads and writes as the same one behind a mark too long for its layout",
         arguments: [
-            "yyyy-MM-dd HH:mm:ss", "dd/MM/yyyy HH:mm:ss", "yyyyMMdd", "uuuu-LL-dd'T'HH:mm:ss.SSS", "HH:mm:ss",
+            "yyyy-MM-dd HH:mm:ss", "dd/MM/yyyy HH:mm:ss", "yyyyMMdd", "yyyy-LL-dd'T'HH:mm:ss.SSS", "HH:mm:ss",
             "MM/dd/yyyy", "yyyy-MM-dd HH:mm:ss.SSSS", "ss mm HH yyyy",
         ])
     func layouts(pattern: String) throws {
@@ -97,7 +97,8 @@ struct PlainFormTests {
                     #expect(builder.finish(.string, validity: nil).scalar(at: 0) == .string(wanted))
                 }
             }
-            let given = spoiled(text, &numbers)
+            var given = spoiled(text, &numbers)
+            while given.last == 32 { given.removeLast() }
             let to = numbers.next(19)
             // An exponent makes it one for the long way.
             let found = given.withUnsafeBytes { NumberText.parseDecimal($0, scale: to) }

@@ -71,12 +71,12 @@ package struct StringView: Sendable {
 
     /// Calls `body` with the value's bytes, which are valid only during the call.
     @inlinable
+    @inline(__always)
     package func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        let length = count
-        if length > 12 { return try body(UnsafeRawBufferPointer(start: address, count: length)) }
-        var copy = self
-        return try withUnsafeBytes(of: &copy) { raw in
-            try body(UnsafeRawBufferPointer(rebasing: raw[4..<(4 + length)]))
+        // One call of the body, so that it is put in place once; without that each row pays for three calls.
+        try withUnsafeBytes(of: self) { raw in
+            let start = isInline ? raw.baseAddress.unsafelyUnwrapped + 4 : address
+            return try body(UnsafeRawBufferPointer(start: start, count: count))
         }
     }
 

@@ -25,8 +25,18 @@ enum Percentiles {
                 results.append(.null)
                 continue
             }
-            let sorted = range.map(number).sorted { Comparing.orderFloating($0, $1) < 0 }
-            let found = shares.map { scalar(between(sorted, $0), isInterval: isInterval) }
+            let found: [Scalar]
+            if shares.count <= 4 {
+                let doubles = UnsafeBufferPointer(
+                    start: isInterval ? nil : flat.pointer(as: Double.self) + range.lowerBound,
+                    count: isInterval ? 0 : range.count)
+                var selection =
+                    isInterval ? NumberSelection(range.lazy.map(number)) : NumberSelection(doubles)
+                found = shares.map { scalar(between(&selection, $0), isInterval: isInterval) }
+            } else {
+                let sorted = range.map(number).sorted { Comparing.orderFloating($0, $1) < 0 }
+                found = shares.map { scalar(between(sorted, $0), isInterval: isInterval) }
+            }
             results.append(asArray ? .array(found) : found[0])
         }
         return .of(type, results)
@@ -41,6 +51,15 @@ enum Percentiles {
     /// Makes a value of a number, for intervals cut to whole months or microseconds.
     static func scalar(_ number: Double, isInterval: Bool) -> Scalar {
         isInterval ? .integer(Int64(exactly: number.rounded(.towardZero)) ?? .max) : .double(number)
+    }
+
+    /// Interpolates linearly at a share of the values as if they were sorted.
+    private static func between(_ selection: inout NumberSelection, _ share: Double) -> Double {
+        let position = share * Double(selection.count - 1)
+        let (low, high) = (Int(position.rounded(.down)), Int(position.rounded(.up)))
+        let (first, next) = selection.values(at: low)
+        if low == high || first == next { return first }
+        return (Double(high) - position) * first + (position - Double(low)) * next
     }
 
     /// Interpolates linearly at a share of the sorted values.

@@ -27,12 +27,10 @@ enum ArrayFunctions {
                 return ListOrder(ascending: up, nullsFirst: up)
             }
         },
-        extended("array_append", "Adds a value at an array's end.", "array_append(array(1), 2)") {
-            $0 + [$1]
-        },
-        extended("array_prepend", "Adds a value at an array's start.", "array_prepend(array(2), 1)") {
-            [$1] + $0
-        },
+        extended(
+            "array_append", "Adds a value at an array's end.", "array_append(array(1), 2)", atEnd: true),
+        extended(
+            "array_prepend", "Adds a value at an array's start.", "array_prepend(array(2), 1)", atEnd: false),
         ScalarFunction(
             "arrays_overlap", typing: Signature.ordered(Signature.twoArrays { _ in .boolean }),
             "Says whether two arrays share an element that is not null.",
@@ -78,17 +76,11 @@ enum ArrayFunctions {
                 for at in from..<min(from + length, range.count) { picking.take(range.lowerBound + at) }
             }
         },
-        mapped(
-            "flatten", "Joins the arrays of an array.",
-            Signature.of([.array]) { CollectionFunctions.element($0[0]) },
-            example: "flatten(array(array(1)))"
-        ) { arrays in
-            var result: [Scalar] = []
-            for inner in arrays[0] {
-                guard case .array(let list) = inner else { return nil }
-                result += list
-            }
-            return result
+        ScalarFunction(
+            "flatten", typing: Signature.of([.array]) { CollectionFunctions.element($0[0]) },
+            "Joins the arrays of an array.", example: "flatten(array(array(1)))"
+        ) { call in
+            ListJoining.flatten(call[0], Rows(call), call.type)
         },
         ScalarFunction(
             "array_remove", typing: Signature.ordered(Signature.arrayAndElement(takesNull: true) { $0 }),
@@ -108,43 +100,37 @@ enum ArrayFunctions {
         picked("array_distinct", "Removes duplicates.", "array_distinct(array(1, 1))", isOrdered: true) {
             $0.takeDistinct($1, &$2)
         },
-        mapped(
-            "array_union", "Returns the elements of both arrays once.",
-            Signature.ordered(Signature.twoArrays()), example: "array_union(array(1), array(2))"
-        ) {
-            unique($0[0] + $0[1])
-        },
-        mapped(
+        combined(
+            "array_union", "Returns the elements of both arrays once.", "array_union(array(1), array(2))",
+            .union),
+        combined(
             "array_intersect", "Returns the elements that both arrays hold.",
-            Signature.ordered(Signature.twoArrays()), example: "array_intersect(array(1), array(1))"
-        ) {
-            let other = Set($0[1])
-            return unique($0[0].filter { other.contains($0) })
-        },
-        mapped(
+            "array_intersect(array(1), array(1))", .intersection),
+        combined(
             "array_except", "Returns the elements that the second array lacks.",
-            Signature.ordered(Signature.twoArrays()), example: "array_except(array(1), array(2))"
-        ) {
-            let other = Set($0[1])
-            return unique($0[0].filter { !other.contains($0) })
-        },
+            "array_except(array(1), array(2))", .difference),
     ]
 
-    /// A function of an array and a value; a null value is an element too, a null array gives null.
-    private static func extended(
-        _ name: String, _ summary: String, _ example: String,
-        _ body: @escaping @Sendable ([Scalar], Scalar) -> [Scalar]
+    /// A function of two arrays as sets.
+    private static func combined(
+        _ name: String, _ summary: String, _ example: String, _ kind: ListJoining.Combination
     ) -> ScalarFunction {
+        ScalarFunction(
+            name, typing: Signature.ordered(Signature.twoArrays()), summary, example: example
+        ) { call in
+            ListJoining.combine(kind, call)
+        }
+    }
+
+    /// A function of an array and a value; a null value is an element too, a null array gives null.
+    private static func extended(_ name: String, _ summary: String, _ example: String, atEnd: Bool)
+        -> ScalarFunction
+    {
         ScalarFunction(
             name, typing: Signature.arrayAndElement(takesNull: true, isTight: true) { $0 }, nulls: .handled,
             summary, example: example
         ) { call in
-            .of(
-                call.type,
-                (0..<call.count).map { row in
-                    guard case .array(let list) = call[0].scalar(at: row) else { return .null }
-                    return .array(body(list, call[1].scalar(at: row)))
-                })
+            ListJoining.extend(call[0], call[1], call.type, atEnd: atEnd, count: call.count)
         }
     }
 
@@ -160,29 +146,6 @@ enum ArrayFunctions {
             var elements = ElementSet(call[0].children[0])
             return ListPicking.pick(call[0], Rows(call), call.type) { body(&elements, $1, &$2) }
         }
-    }
-
-    /// A function from one array (as scalars) to another.
-    private static func mapped(
-        _ name: String, _ summary: String,
-        _ typing: @escaping Signature.Rule = Signature.of([.array]) { $0[0] },
-        example: String, _ body: @escaping @Sendable ([[Scalar]]) throws -> [Scalar]?
-    ) -> ScalarFunction {
-        ScalarFunction(name, typing: typing, summary, example: example) { call in
-            try Rows(call).scalars(call.type) { row in
-                let arrays = call.arguments.map { vector -> [Scalar] in
-                    let value = vector.scalar(at: row)
-                    if case .array(let list) = value { return list }
-                    return [value]
-                }
-                return try body(arrays).map { .array($0) } ?? .null
-            }
-        }
-    }
-
-    private static func unique(_ list: [Scalar]) -> [Scalar] {
-        var seen = Set<Scalar>()
-        return list.filter { seen.insert($0).inserted }
     }
 
     /// Throws `COLLECTION_SIZE_LIMIT_EXCEEDED` (data) for arrays that are longer than a function may make.

@@ -66,6 +66,7 @@ enum ConditionalFunctions {
             example: "\(name)(a, b)"
         ) { call in
             var parts = call.arguments.map { $0.typed(call.type) }
+            if let found = Extremes.numbers(parts, call.type, count: call.count, sign) { return found }
             // The rows' sources are bytes.
             while parts.count > 1 {
                 let some = Array(parts.prefix(250))

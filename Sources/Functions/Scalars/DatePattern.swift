@@ -12,6 +12,8 @@ struct DatePattern {
     }
 
     private var parts: [Part] = []
+    /// How texts lie, where all have one length.
+    private(set) var layout: DateLayout?
     static let months = [
         "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
         "November",
@@ -63,6 +65,7 @@ struct DatePattern {
             parts.append(Part(letter: byte, width: run, isField: true))
             i += run
         }
+        layout = DateLayout(parts.map { ($0.letter, $0.width, $0.isField) })
     }
 
     private mutating func add(literal byte: UInt8) {
@@ -83,6 +86,7 @@ struct DatePattern {
 
     /// Appends a local time in microseconds to `out`; `offset` is the zone's in seconds.
     func format(local: Int, offset: Int, zoneName: String, letters: String? = nil, _ out: inout [UInt8]) {
+        if let layout, layout.write(local, { out.append(contentsOf: $0) }) { return }
         let days = ClockTime.floorDivide(local, ClockTime.microsecondsPerDay)
         let micros = local &- days &* ClockTime.microsecondsPerDay
         let date = CivilDate(days: days)
@@ -206,6 +210,7 @@ struct DatePattern {
     /// Parses a text. Returns the local time in microseconds and the offset in seconds or zone it names; nil
     /// when it does not fit the pattern.
     func parse(_ text: UnsafeRawBufferPointer) -> (local: Int, offset: Int?, zone: String?)? {
+        if let local = layout?.read(text) { return (local, nil, nil) }
         var at = 0
         var result = Parsed()
         var i = 0

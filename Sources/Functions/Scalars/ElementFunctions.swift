@@ -99,23 +99,38 @@ enum ElementFunctions {
             example: "array_join(array('a', 'b'), ',')"
         ) { call in
             let rows = Rows(call)
-            let elements = Column(call[0].children[0].flattened())
-            let replaces = call.arguments.count == 3
-            return rows.written { row, out in
-                var isFirst = true
-                for at in rows.columns[0].range(row) {
-                    let isNull = elements.isNull(at)
-                    if isNull, !replaces { continue }
-                    if !isFirst { rows.columns[1].view(row).withBytes { out.append(contentsOf: $0) } }
-                    isFirst = false
-                    let view = isNull ? rows.columns[2].view(row) : elements.view(at)
-                    view.withBytes { out.append(contentsOf: $0) }
-                }
-                return true
-            }
+            return joined(call, rows)
         },
         extreme("array_min", -1), extreme("array_max", 1),
     ]
+
+    /// Computes `array_join`.
+    private static func joined(_ call: Invocation, _ rows: Rows) -> Vector {
+        let list = Column(call[0].children[0].flattened())
+        let (elements, separators) = (TextColumn(list), TextColumn(rows.columns[1]))
+        let replacements = call.arguments.count == 3 ? TextColumn(rows.columns[2]) : nil
+        let builder = ViewBuilder(count: call.count)
+        var writer = PieceWriter()
+        var row = 0
+        while row < rows.count {
+            defer { row &+= 1 }
+            guard rows.isValid(row), let separator = separators.view(row) else { continue }
+            let range = rows.columns[0].range(row)
+            var (at, isFirst) = (range.lowerBound, true)
+            writer.clear()
+            while at < range.upperBound {
+                if let view = elements.view(at) ?? replacements?.view(row) {
+                    if !isFirst { writer.append(separator) }
+                    isFirst = false
+                    writer.append(view)
+                }
+                at &+= 1
+            }
+            writer.put(builder, row)
+        }
+        withExtendedLifetime((rows, list)) {}
+        return builder.finish(.string, validity: rows.validity)
+    }
 
     private static func counting(
         _ name: String, _ aliases: [String], _ parameter: Parameter, _ summary: String, _ example: String
@@ -134,8 +149,12 @@ enum ElementFunctions {
             "Returns the least or greatest element, nulls left out.",
             example: "\(name)(array(1, 2))"
         ) { call in
-            let values = call[0].children[0]
-            return pick(call, Rows(call)) { _, range in
+            let values = call[0].children[0].flattened()
+            let rows = Rows(call)
+            if values.form == .flat, values.values != nil, OrderKey.isKnown(values.type) {
+                return pick(call, rows) { _, range in extreme(of: values, range, sign) }
+            }
+            return pick(call, rows) { _, range in
                 var best: Int?
                 for at in range where !values.isNull(at) {
                     if best.map({ Comparing.compareRows(values, at, values, $0) * sign > 0 }) ?? true {
@@ -145,6 +164,22 @@ enum ElementFunctions {
                 return best
             }
         }
+    }
+
+    /// Returns the place of the first least (−1) or greatest (1) of a list's elements that have keys.
+    @inline(__always)
+    private static func extreme(of values: Vector, _ range: Range<Int>, _ sign: Int) -> Int? {
+        let (flips, hasNulls) = (sign < 0 ? Int64(-1) : 0, values.hasNulls)
+        var (best, bestKey) = (-1, Int64.min)
+        var at = range.lowerBound
+        while at < range.upperBound {
+            if !hasNulls || !values.isNull(at) {
+                let key = OrderKey.of(values, at) ^ flips
+                if best < 0 || key > bestKey { (best, bestKey) = (at, key) }
+            }
+            at &+= 1
+        }
+        return best < 0 ? nil : best
     }
 
     /// Returns one element of each row's array, by its place in the elements' vector.

@@ -35,10 +35,17 @@ enum LetterCases {
             let rows = Rows(call)
             let builder = ViewBuilder(count: rows.count)
             let letters = ASCIILetters(toUpper: toUpper)
+            let others = ShortLetters(toUpper: toUpper)
+            var out: [UInt8] = []
             rows.each { row in
                 let view = rows.columns[0].view(row)
                 if let changed = letters.changed(view, builder) {
                     builder.share(changed, row)
+                    return
+                }
+                out.removeAll(keepingCapacity: true)
+                if view.withBytes({ others.append($0, to: &out) }) {
+                    builder.put(out, row)
                 } else {
                     builder.put(toUpper ? view.string.uppercased() : lowered(view.string), row)
                 }

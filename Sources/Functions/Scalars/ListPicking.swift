@@ -12,8 +12,34 @@ struct ListPicking {
     @inline(__always)
     mutating func take(_ place: Int) { places.append(UInt32(truncatingIfNeeded: place)) }
 
+    /// Takes a stretch of elements that begin `start` places behind, while there is room: an evaluation
+    /// without fails, whatever it gives.
+    @inline(__always)
+    mutating func take(_ range: Range<Int>, from start: Int) {
+        guard MadeMemory.hasRoom(for: (places.count &+ range.count) &* 8) else { return }
+        var place = range.lowerBound &+ start
+        let end = range.upperBound &+ start
+        while place < end {
+            take(place)
+            place &+= 1
+        }
+    }
+
     /// The first place of the row at hand among `places`, for functions that look at what they took.
     private(set) var start = 0
+
+    /// Number of elements taken for all rows so far.
+    var count: Int { places.count }
+
+    /// Begins with the next row.
+    mutating func begin() { start = places.count }
+
+    /// Returns the elements that were taken.
+    func gather(_ elements: Vector) -> Vector {
+        places.withUnsafeBufferPointer { list in
+            list.baseAddress.map { elements.gathered($0, count: list.count).flattened() }
+        } ?? .empty(elements.type)
+    }
 
     /// Returns the lists that `body` takes for each row that is not null, out of the elements of `list`.
     static func pick(
@@ -27,17 +53,13 @@ struct ListPicking {
         let ends = offsets.pointer(as: Int32.self)
         ends[0] = 0
         for row in 0..<rows.count {
-            picking.start = picking.places.count
+            picking.begin()
             if rows.isValid(row) { try body(row, rows.columns[0].range(row), &picking) }
             ends[row + 1] = Int32(truncatingIfNeeded: picking.places.count)
         }
-        let count = picking.places.count
-        let values = picking.places.withUnsafeBufferPointer { places in
-            places.baseAddress.map { elements.gathered($0, count: count).flattened() }
-        }
         return .flat(
             type, count: rows.count, values: offsets, validity: rows.validity,
-            children: [values ?? .empty(elements.type)])
+            children: [picking.gather(elements)])
     }
 }
 
@@ -82,39 +104,105 @@ struct ElementSet {
 
     /// Takes each value of a stretch once, where it stands first.
     mutating func takeDistinct(_ range: Range<Int>, _ picking: inout ListPicking) {
-        if range.count > Self.scanLimit {
-            return isKeyed ? takeByKeys(range, &picking) : takeByValues(range, &picking)
-        }
-        for place in range {
-            var isNew = true
-            var i = picking.start
-            while isNew, i < picking.places.count {
-                isNew = !isSame(Int(picking.places[i]), place)
-                i &+= 1
-            }
-            if isNew { picking.take(place) }
-        }
+        takeDistinct(range, 0..<0, &picking)
     }
 
-    private mutating func takeByKeys(_ range: Range<Int>, _ picking: inout ListPicking) {
-        keys.removeAll(keepingCapacity: true)
-        var sawNull = false
-        for place in range {
-            let isNew: Bool
-            if isNull(place) {
-                isNew = !sawNull
-                sawNull = true
-            } else {
-                isNew = keys.insert(key(place)).inserted
-            }
-            if isNew { picking.take(place) }
+    /// Takes each value of two stretches once, where it stands first.
+    mutating func takeDistinct(_ first: Range<Int>, _ second: Range<Int>, _ picking: inout ListPicking) {
+        if first.count + second.count > Self.scanLimit {
+            let found = found(in: first, second)
+            for place in found { picking.take(place) }
+            return
         }
+        for place in first { takeNew(place, &picking) }
+        for place in second { takeNew(place, &picking) }
     }
 
-    private func takeByValues(_ range: Range<Int>, _ picking: inout ListPicking) {
+    @inline(__always)
+    private func takeNew(_ place: Int, _ picking: inout ListPicking) {
+        var i = picking.start
+        while i < picking.places.count {
+            if isSame(Int(picking.places[i]), place) { return }
+            i &+= 1
+        }
+        picking.take(place)
+    }
+
+    /// Takes each value of a stretch once which another stretch holds, or, with `isThere` false, lacks.
+    mutating func take(
+        _ range: Range<Int>, in other: Range<Int>, _ isThere: Bool, _ picking: inout ListPicking
+    ) {
+        if range.count + other.count <= Self.scanLimit {
+            for place in range where other.contains(where: { isSame($0, place) }) == isThere {
+                takeNew(place, &picking)
+            }
+            return
+        }
+        // What comes new behind the other stretch is not in it.
+        let lacking = found(in: other, range).filter(range.contains)
+        if !isThere {
+            for place in lacking { picking.take(place) }
+            return
+        }
+        let absent = Set(lacking)
+        for place in found(in: range, 0..<0) where !absent.contains(place) { picking.take(place) }
+    }
+
+    /// Says whether a value stands twice in a stretch.
+    mutating func hasTwice(_ range: Range<Int>) -> Bool {
+        range.count > Self.scanLimit ? found(in: range, 0..<0).count < range.count : hasTwice(Array(range))
+    }
+
+    /// Says whether two of some places hold the same value.
+    func hasTwice(_ places: [Int]) -> Bool {
+        for (i, place) in places.enumerated() {
+            for other in places[..<i] where isSame(other, place) { return true }
+        }
+        return false
+    }
+
+    /// The places of two stretches at which a value stands first.
+    private mutating func found(in first: Range<Int>, _ second: Range<Int>) -> [Int] {
+        var result: [Int] = []
+        if isKeyed {
+            keys.removeAll(keepingCapacity: true)
+            var sawNull = false
+            func look(_ range: Range<Int>, _ keys: inout Set<Int64>) {
+                for place in range {
+                    let isNew = isNull(place) ? !sawNull : keys.insert(key(place)).inserted
+                    if isNull(place) { sawNull = true }
+                    if isNew { result.append(place) }
+                }
+            }
+            var taken = keys
+            look(first, &taken)
+            look(second, &taken)
+            return result
+        }
+        if let views {
+            var sawNull = false
+            var texts = Set<TextKey>()
+            for place in [first, second].joined() {
+                let isNew = isNull(place) ? !sawNull : texts.insert(TextKey(view: views[place])).inserted
+                if isNull(place) { sawNull = true }
+                if isNew { result.append(place) }
+            }
+            return result
+        }
         var seen = Set<Scalar>()
-        for place in range where seen.insert(isAlwaysNull ? .null : elements.scalar(at: place)).inserted {
-            picking.take(place)
-        }
+        for place in [first, second].joined()
+        where seen.insert(isAlwaysNull ? .null : elements.scalar(at: place)).inserted { result.append(place) }
+        return result
+    }
+}
+
+/// Tells texts apart by their bytes.
+private struct TextKey: Hashable {
+    let view: StringView
+
+    static func == (a: TextKey, b: TextKey) -> Bool { a.view == b.view }
+
+    func hash(into hasher: inout Hasher) {
+        view.withBytes { hasher.combine(bytes: $0) }
     }
 }

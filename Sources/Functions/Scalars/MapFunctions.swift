@@ -23,7 +23,12 @@ enum MapFunctions {
                     .map(key: key, value: value, valueContainsNull: true))
             }, nulls: .handled, "Makes a map of keys and values in turn.", example: "map('a', 1)"
         ) { call in
-            .of(
+            if case .map(let key, let value, _) = call.type, MapBuilding.isKnown(key),
+                (2...64).contains(call.arguments.count)
+            {
+                return try MapBuilding.inTurn(call, key: key, value: value)
+            }
+            return .of(
                 call.type,
                 try (0..<call.count).map { row in
                     let all = call.arguments.map { $0.scalar(at: row) }
@@ -44,7 +49,10 @@ enum MapFunctions {
             }, "Makes a map of an array of keys and one of values.",
             example: "map_from_arrays(array('a'), array(1))"
         ) { call in
-            try Rows(call).scalars(call.type) { row in
+            if case .map(let key, let value, _) = call.type, MapBuilding.isKnown(key) {
+                return try MapBuilding.fromArrays(call, key: key, value: value)
+            }
+            return try Rows(call).scalars(call.type) { row in
                 guard case .array(let keys) = call[0].scalar(at: row),
                     case .array(let values) = call[1].scalar(at: row),
                     keys.count == values.count

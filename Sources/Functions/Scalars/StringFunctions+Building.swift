@@ -19,14 +19,7 @@ extension StringFunctions {
             }, "Joins texts, binaries or arrays.", example: "concat('a', 'b')"
         ) { call in
             let rows = Rows(call)
-            if case .array = call.type {
-                return rows.scalars(call.type) { row in
-                    .array(
-                        rows.columns.flatMap { column in
-                            column.range(row).map { column.vector.children[0].scalar(at: $0) }
-                        })
-                }
-            }
+            if case .array = call.type { return ListJoining.concat(call.arguments, rows, call.type) }
             return concat(call, rows)
         },
         ScalarFunction(
@@ -72,25 +65,7 @@ extension StringFunctions {
             "Replaces every place where a text occurs.", example: "replace('abc', 'b', 'x')"
         ) { call in
             let rows = Rows(call)
-            let hasTarget = call.arguments.count == 3
-            return rows.written { row, out in
-                rows.columns[1].view(row).withBytes { needle in
-                    rows.columns[0].view(row).withBytes { bytes in
-                        var from = 0
-                        while !needle.isEmpty, let at = UTF8Text.find(needle, in: bytes, from: from) {
-                            out.append(contentsOf: bytes[from..<at])
-                            if hasTarget {
-                                rows.columns[2].view(row).withBytes { out.append(contentsOf: $0) }
-                            }
-                            from = at + needle.count
-                            // Each place may take as much as the third argument.
-                            if !MadeMemory.hasRoom(for: 2 * out.count) { break }
-                        }
-                        out.append(contentsOf: bytes[from..<bytes.count])
-                    }
-                }
-                return true
-            }
+            return replaced(call, rows)
         },
         ScalarFunction(
             "translate", typing: Signature.of([.string, .string, .string], .string),
@@ -134,6 +109,37 @@ extension StringFunctions {
             }
         },
     ]
+
+    /// Computes `replace`; texts without the part stay as they are.
+    private static func replaced(_ call: Invocation, _ rows: Rows) -> Vector {
+        let (texts, parts) = (TextColumn(rows.columns[0]), TextColumn(rows.columns[1]))
+        let targets = call.arguments.count == 3 ? TextColumn(rows.columns[2]) : nil
+        let builder = ViewBuilder(count: call.count)
+        var writer = PieceWriter()
+        var row = 0
+        while row < rows.count {
+            defer { row &+= 1 }
+            guard rows.isValid(row), let view = texts.view(row) else { continue }
+            let (bytes, part) = (texts.bytes(row), parts.bytes(row))
+            guard !part.isEmpty, var at = UTF8Text.find(part, in: bytes) else {
+                builder.share(view, row)
+                continue
+            }
+            writer.clear()
+            var from = 0
+            while true {
+                writer.append(UnsafeRawBufferPointer(rebasing: bytes[from..<at]))
+                if let target = targets?.view(row) { writer.append(target) }
+                from = at &+ part.count
+                guard let next = UTF8Text.find(part, in: bytes, from: from) else { break }
+                at = next
+            }
+            writer.append(UnsafeRawBufferPointer(rebasing: bytes[from...]))
+            writer.put(builder, row)
+        }
+        withExtendedLifetime(rows) {}
+        return builder.finish(.string, validity: rows.validity, shared: call[0].heaps)
+    }
 
     /// Joins texts, and elements of arrays of texts, with the first argument between them.
     private static func joined(_ call: Invocation) -> Vector {

@@ -22,8 +22,11 @@ enum StringSearchFunctions {
             "Returns the 1-based place of a text in another, or 0.", example: "instr('abc', 'b')"
         ) { call in
             let rows = Rows(call)
-            return rows.map(Int32.self, .int32) {
-                Int32(place(rows.columns[0], rows.columns[1].bytes($0), 1, $0))
+            let (texts, parts) = (TextColumn(rows.columns[0]), TextColumn(rows.columns[1]))
+            return rows.map(Int32.self, .int32) { row in
+                let bytes = texts.bytes(row)
+                guard let at = UTF8Text.find(parts.bytes(row), in: bytes) else { return 0 }
+                return Int32(UTF8Text.length(UnsafeRawBufferPointer(rebasing: bytes[0..<at])) + 1)
             }
         },
         ScalarFunction(

@@ -253,6 +253,7 @@ enum TimestampFunctions {
         let rows = Rows(call)
         let zone = call.zone
         let isSame = call.arguments.count < 2 || call[1].form == .constant
+        if isSame, let fast = try laidOut(call, rows, seconds: seconds) { return fast }
         var known: (text: String, pattern: DatePattern)?
         return try rows.written { row, out in
             if known == nil || !isSame {
@@ -267,6 +268,25 @@ enum TimestampFunctions {
                 letters: known?.pattern.letters(of: zone, at: instant), &out)
             return true
         }
+    }
+
+    /// Formats times by one pattern whose texts have all one length; nil for other patterns.
+    private static func laidOut(_ call: Invocation, _ rows: Rows, seconds: Bool) throws -> Vector? {
+        guard let first = (0..<rows.count).first(where: rows.isValid) else { return nil }
+        let text = call.arguments.count > 1 ? rows.text(1, first) : "yyyy-MM-dd HH:mm:ss"
+        let pattern = try DatePattern(text)
+        guard let layout = pattern.layout else { return nil }
+        let (zone, builder) = (call.zone, ViewBuilder(count: call.count))
+        var scratch: [UInt8] = []
+        rows.each { row in
+            let micros = rows.integer(0, row) &* (seconds ? 1_000_000 : 1)
+            let local = zone.local(micros)
+            if layout.write(local, { builder.put($0, row) }) { return }
+            scratch.removeAll(keepingCapacity: true)
+            pattern.format(local: local, offset: 0, zoneName: zone.name, &scratch)
+            builder.put(scratch, row)
+        }
+        return builder.finish(.string, validity: rows.validity)
     }
 
     /// Functions that read a date or time, by a pattern when there is one.
@@ -313,10 +333,19 @@ enum TimestampFunctions {
         let rows = Rows(call)
         let isSame = call.arguments.count < 2 || call[1].form == .constant
         var known: (text: String, pattern: DatePattern)?
+        var layout: DateLayout?
         return try rows.build(target) { row in
+            if let layout, let local = rows.columns[0].view(row).withBytes({ layout.read($0) }) {
+                switch target {
+                case .date: return Int64(ClockTime.floorDivide(local, ClockTime.microsecondsPerDay))
+                case .timestampNTZ: return Int64(local)
+                default: return Int64(call.zone.instant(local: local))
+                }
+            }
             if known == nil || !isSame {
                 let text = call.arguments.count > 1 ? rows.text(1, row) : "yyyy-MM-dd HH:mm:ss"
                 if known?.text != text { known = (text, try DatePattern(text, isReading: true)) }
+                if isSame { layout = known?.pattern.layout }
             }
             guard let found = rows.columns[0].view(row).withBytes({ known?.pattern.parse($0) }) else {
                 if call.mode != .error { return nil }

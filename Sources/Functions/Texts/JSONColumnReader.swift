@@ -51,7 +51,7 @@ struct JSONColumnReader {
 
     /// Finds the members of an object: of a name that stands twice the last.
     private func find(_ target: JSONTarget, _ place: Int, _ isBroken: inout Bool) {
-        for i in target.places.indices { target.places[i] = -1 }
+        target.clearPlaces()
         let end = tape.next(place)
         var (name, hint) = (place + 1, 0)
         while name < end {

@@ -89,6 +89,8 @@ extension JSONTape {
     }
 
     private func appendQuoted(_ place: Int, to out: inout [UInt8]) {
+        let raw = raw(place)
+        if self[place].kind == .plain, UTF8Text.isASCII(raw) { return JSONQuoting.append(raw, to: &out) }
         var text: [UInt8] = []
         appendString(place, to: &text)
         text.withUnsafeBytes { JSONQuoting.append($0, to: &out) }
@@ -180,12 +182,10 @@ enum JSONQuoting {
         out.append(UInt8(ascii: "\""))
         var from = 0
         var at = 0
-        while at < text.count {
+        while true {
+            at = plainEnd(text, at)
+            if at == text.count { break }
             let byte = text[at]
-            if byte >= 32, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-                at &+= 1
-                continue
-            }
             out.append(contentsOf: text[from..<at])
             out.append(UInt8(ascii: "\\"))
             switch byte {
@@ -204,5 +204,22 @@ enum JSONQuoting {
         }
         out.append(contentsOf: text[from..<at])
         out.append(UInt8(ascii: "\""))
+    }
+
+    /// Returns the next place of a quote, a backslash or a control; the end where there is none.
+    @inline(__always)
+    private static func plainEnd(_ text: UnsafeRawBufferPointer, _ start: Int) -> Int {
+        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        var at = start
+        while at &+ 8 <= text.count {
+            let word = text.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            let (q, b) = (word ^ (ones &* 0x22), word ^ (ones &* 0x5C))
+            // The lowest bit that is set is right; those above it may not be, for what is borrowed.
+            let found = ((q &- ones) & ~q | (b &- ones) & ~b | (word &- ones &* 0x20) & ~word) & highs
+            if found != 0 { return at &+ (found.trailingZeroBitCount &>> 3) }
+            at &+= 8
+        }
+        while at < text.count, text[at] != 0x22, text[at] != 0x5C, text[at] >= 32 { at &+= 1 }
+        return at
     }
 }

@@ -1,3 +1,4 @@
+import CKernels
 import Kernels
 import Vocabulary
 
@@ -15,20 +16,15 @@ final class JSONTape {
 
     /// Holds a value or name: its bytes, those of strings without quotes.
     struct Entry {
-        var kind: Kind
-        var start: Int32
-        var end: Int32
-        var next: Int32
+        fileprivate let entry: json_entry
+
+        @inline(__always)
+        var kind: Kind { Kind(rawValue: entry.kind).unsafelyUnwrapped }
     }
 
-    /// Deepest nesting that is read; deeper texts count as malformed.
-    static let depthLimit = 500
-
-    private var entries = UnsafeMutablePointer<Entry>.allocate(capacity: 64)
+    private var entries = UnsafeMutablePointer<json_entry>.allocate(capacity: 64)
     private var capacity = 64
-    private var filled = 0
     private var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-    private var depth = 0
     private let allowsControls: Bool
     private let isStrict: Bool
 
@@ -43,7 +39,7 @@ final class JSONTape {
     deinit { entries.deallocate() }
 
     subscript(_ place: Int) -> Entry {
-        @inline(__always) get { entries[place] }
+        @inline(__always) get { Entry(entry: entries[place]) }
     }
 
     /// The place behind an entry and all that it holds.
@@ -61,202 +57,17 @@ final class JSONTape {
     /// one.
     func read(_ text: UnsafeRawBufferPointer) -> Bool {
         bytes = text
-        depth = 0
-        filled = 0
-        return text.count < Int(Int32.max) && value(text, 0) >= 0
-    }
-
-    // What follows takes the place where something begins, and returns that behind it, or −1 where it is
-    // malformed: so the place stays in a register.
-
-    @inline(__always)
-    private func add(_ kind: Kind, _ start: Int, _ end: Int) {
-        if filled == capacity { grow() }
-        let next = Int32(truncatingIfNeeded: filled &+ 1)
-        entries[filled] = Entry(
-            kind: kind, start: Int32(truncatingIfNeeded: start), end: Int32(truncatingIfNeeded: end),
-            next: next)
-        filled &+= 1
-    }
-
-    private func grow() {
-        let larger = UnsafeMutablePointer<Entry>.allocate(capacity: capacity * 2)
-        larger.update(from: entries, count: filled)
-        entries.deallocate()
-        entries = larger
-        capacity *= 2
-    }
-
-    @inline(__always)
-    private static func skipBlanks(_ text: UnsafeRawBufferPointer, _ start: Int) -> Int {
-        var at = start
-        while at < text.count {
-            let byte = text[at]
-            if byte > 32 || byte != 32 && byte != 10 && byte != 13 && byte != 9 { break }
-            at &+= 1
+        guard text.count < Int(Int32.max), let base = text.baseAddress else { return false }
+        while true {
+            let filled = json_tape_read(
+                base.assumingMemoryBound(to: UInt8.self), Int64(text.count), allowsControls, isStrict,
+                entries,
+                Int64(capacity))
+            if filled != JSON_TAPE_FULL { return filled > 0 }
+            entries.deallocate()
+            capacity *= 4
+            entries = .allocate(capacity: capacity)
         }
-        return at
-    }
-
-    private func value(_ text: UnsafeRawBufferPointer, _ start: Int) -> Int {
-        let at = Self.skipBlanks(text, start)
-        guard at < text.count else { return -1 }
-        let byte = text[at]
-        switch byte {
-        case UInt8(ascii: "\""): return string(text, at, byte)
-        case UInt8(ascii: "{"): return container(text, at, .object, UInt8(ascii: "}"))
-        case UInt8(ascii: "["): return container(text, at, .array, UInt8(ascii: "]"))
-        case UInt8(ascii: "'") where !isStrict: return string(text, at, byte)
-        case UInt8(ascii: "t"): return word(text, at, "true", .true_)
-        case UInt8(ascii: "f"): return word(text, at, "false", .false_)
-        case UInt8(ascii: "n"): return word(text, at, "null", .null)
-        default: return number(text, at)
-        }
-    }
-
-    private func word(_ text: UnsafeRawBufferPointer, _ start: Int, _ word: StaticString, _ kind: Kind) -> Int
-    {
-        let end = start + word.utf8CodeUnitCount
-        guard end <= text.count else { return -1 }
-        for i in start..<end where text[i] != word.utf8Start[i - start] { return -1 }
-        if end < text.count, Self.isWord(text[end]) { return -1 }
-        add(kind, start, end)
-        return end
-    }
-
-    @inline(__always)
-    private static func isWord(_ byte: UInt8) -> Bool {
-        byte &- 48 < 10 || (byte | 32) &- 97 < 26 || byte == UInt8(ascii: "_")
-    }
-
-    private func container(_ text: UnsafeRawBufferPointer, _ start: Int, _ kind: Kind, _ close: UInt8) -> Int
-    {
-        let place = filled
-        add(kind, start, start)
-        depth &+= 1
-        if depth > Self.depthLimit { return -1 }
-        var at = Self.skipBlanks(text, start &+ 1)
-        if at < text.count, text[at] == close {
-            at &+= 1
-        } else {
-            while true {
-                if kind == .object {
-                    at = name(text, at)
-                    if at < 0 { return -1 }
-                }
-                at = value(text, at)
-                if at < 0 { return -1 }
-                at = Self.skipBlanks(text, at)
-                guard at < text.count else { return -1 }
-                let byte = text[at]
-                at &+= 1
-                if byte == close { break }
-                if byte != UInt8(ascii: ",") { return -1 }
-            }
-        }
-        depth &-= 1
-        entries[place].end = Int32(truncatingIfNeeded: at)
-        entries[place].next = Int32(truncatingIfNeeded: filled)
-        return at
-    }
-
-    @inline(__always)
-    private func name(_ text: UnsafeRawBufferPointer, _ start: Int) -> Int {
-        var at = Self.skipBlanks(text, start)
-        guard at < text.count else { return -1 }
-        let quote = text[at]
-        guard quote == UInt8(ascii: "\"") || !isStrict && quote == UInt8(ascii: "'") else { return -1 }
-        at = string(text, at, quote)
-        if at < 0 { return -1 }
-        at = Self.skipBlanks(text, at)
-        return at < text.count && text[at] == UInt8(ascii: ":") ? at &+ 1 : -1
-    }
-
-    private func number(_ text: UnsafeRawBufferPointer, _ start: Int) -> Int {
-        var kind = Kind.integer
-        var at = start
-        if text[at] == UInt8(ascii: "-") { at &+= 1 }
-        let first = at
-        at = Self.skipDigits(text, at)
-        if at == first || at > first &+ 1 && text[first] == UInt8(ascii: "0") { return -1 }
-        if at < text.count, text[at] == UInt8(ascii: ".") {
-            kind = .fraction
-            let fraction = at &+ 1
-            at = Self.skipDigits(text, fraction)
-            if at == fraction { return -1 }
-        }
-        if at < text.count, text[at] | 32 == UInt8(ascii: "e") {
-            kind = .fraction
-            at &+= 1
-            if at < text.count, text[at] == UInt8(ascii: "-") || text[at] == UInt8(ascii: "+") { at &+= 1 }
-            let exponent = at
-            at = Self.skipDigits(text, at)
-            if at == exponent { return -1 }
-        }
-        if at < text.count, Self.isWord(text[at]) { return -1 }
-        add(kind, start, at)
-        return at
-    }
-
-    @inline(__always)
-    private static func skipDigits(_ text: UnsafeRawBufferPointer, _ start: Int) -> Int {
-        var at = start
-        while at < text.count, text[at] &- 48 < 10 { at &+= 1 }
-        return at
-    }
-
-    /// Goes to the next byte that is a quote, a backslash or a control, eight bytes at a time.
-    @inline(__always)
-    private static func skipPlain(_ text: UnsafeRawBufferPointer, _ start: Int, _ quote: UInt8) -> Int {
-        let (ones, highs): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
-        let quotes = ones &* UInt64(quote)
-        var at = start
-        while at &+ 8 <= text.count {
-            let word = text.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-            let (q, b) = (word ^ quotes, word ^ (ones &* 0x5C))
-            // The lowest bit that is set is right; those above it may not be, for what is borrowed.
-            let found =
-                ((q &- ones) & ~q | (b &- ones) & ~b | (word &- ones &* 0x20) & ~word) & highs
-            if found != 0 { return at &+ (found.trailingZeroBitCount &>> 3) }
-            at &+= 8
-        }
-        while at < text.count, text[at] != quote, text[at] != 0x5C, text[at] >= 32 { at &+= 1 }
-        return at
-    }
-
-    @inline(__always)
-    private func string(_ text: UnsafeRawBufferPointer, _ quoteAt: Int, _ quote: UInt8) -> Int {
-        let start = quoteAt &+ 1
-        var at = Self.skipPlain(text, start, quote)
-        guard at < text.count else { return -1 }
-        if text[at] == quote {
-            add(.plain, start, at)
-            return at &+ 1
-        }
-        return longString(text, start, &at, quote)
-    }
-
-    /// Reads a string from its first backslash or control on.
-    private func longString(
-        _ text: UnsafeRawBufferPointer, _ start: Int, _ at: inout Int, _ quote: UInt8
-    ) -> Int {
-        var kind = Kind.plain
-        while at < text.count {
-            let byte = text[at]
-            at &+= 1
-            if byte == quote {
-                add(kind, start, at &- 1)
-                return at
-            }
-            if byte == 0x5C {
-                kind = .escaped
-                if JSONEscape.read(text, &at, isStrict: isStrict) == nil { return -1 }
-            } else if !allowsControls {
-                return -1
-            }
-            at = Self.skipPlain(text, at, quote)
-        }
-        return -1
     }
 }
 

@@ -10,12 +10,13 @@ final class JSONTarget {
 
     let type: DataType
     let kind: Kind
-    let names: [[UInt8]]
+    /// Names of a structure's members, in memory of this.
+    private let names: [UnsafeRawBufferPointer]
     let children: [JSONTarget]
     /// For each name the first place of it.
     private let firsts: [Int]
     /// Of a structure under reading: for each member the place of its value on the tape, or −1.
-    var places: [Int]
+    let places: UnsafeMutablePointer<Int>
     /// Bits of an integer's width.
     let bits: Int64
 
@@ -44,18 +45,31 @@ final class JSONTarget {
             default: kind = .other
             }
         }
-        self.names = names
+        self.names = names.map { name in
+            let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: name.count, alignment: 1)
+            copy.copyBytes(from: name)
+            return UnsafeRawBufferPointer(copy)
+        }
         firsts = names.map { name in names.firstIndex(of: name) ?? 0 }
-        places = [Int](repeating: -1, count: names.count)
+        places = .allocate(capacity: max(names.count, 1))
         bits = Int64(type.physical.width * 8)
+        clearPlaces()
     }
+
+    deinit {
+        for name in names { name.deallocate() }
+        places.deallocate()
+    }
+
+    /// Forgets where the members' values were.
+    func clearPlaces() { places.update(repeating: -1, count: names.count) }
 
     /// Finds the member of a name; names mostly come in the order of the fields.
     func member(_ tape: JSONTape, _ name: Int, near hint: Int) -> Int? {
-        if hint < names.count, names[hint].withUnsafeBytes({ tape.isName(name, $0) }) {
+        if hint < names.count, tape.isName(name, names[hint]) {
             // A name that stands twice among the fields means the first.
             return firsts[hint]
         }
-        return names.firstIndex { $0.withUnsafeBytes { tape.isName(name, $0) } }
+        return names.firstIndex { tape.isName(name, $0) }
     }
 }

@@ -8,6 +8,7 @@ final class JSONValueWriter {
     private enum Kind { case structure, array, map, boolean, integer, double, string, bare, quoted, other }
 
     private let vector: Vector
+    private let column: Column
     private let form: JSONForm
     private let kind: Kind
     private let children: [JSONValueWriter]
@@ -21,6 +22,7 @@ final class JSONValueWriter {
     init(_ vector: Vector, _ form: JSONForm) {
         let vector = vector.flattened()
         self.vector = vector
+        column = Column(vector)
         self.form = form
         isAlwaysNull = vector.type == .null || vector.isNullConstant
         kind = isAlwaysNull ? .other : Self.kind(vector.type)
@@ -67,7 +69,7 @@ final class JSONValueWriter {
         case .boolean:
             let isTrue = vector.pointer(as: UInt8.self)[row] != 0
             out.append(contentsOf: (isTrue ? StaticString("true") : "false").bytes)
-        case .integer: IntegerText.append(Column(vector).integer(row), to: &out)
+        case .integer: IntegerText.append(column.integer(row), to: &out)
         case .double:
             let value = vector.pointer(as: Double.self)[row]
             if value.isFinite { return NumberText.append(value, to: &out) }

@@ -1,4 +1,5 @@
 import Columns
+import Kernels
 import Vocabulary
 
 /// Declares functions of URLs.
@@ -14,20 +15,46 @@ enum URLFunctions {
             example: "\(name)('http://a.org/b?c=1', 'HOST')"
         ) { call in
             let rows = Rows(call)
-            return try rows.texts { row in
-                guard let url = URLParts(rows.text(0, row)) else {
-                    if call.mode == .null || !call.ansi { return nil }
-                    throw EngineError.data(
-                        "INVALID_URL",
-                        "The url is invalid: \(rows.text(0, row)). Use `try_parse_url` to tolerate invalid "
-                            + "URL and return NULL instead.")
+            let builder = ViewBuilder(count: call.count)
+            var nulls = NullCollector(rows.validity, count: call.count)
+            let isSame = call[1].form == .constant && call.count > 0
+            let known = isSame ? URLBytes.Part(rawValue: rows.text(1, 0)) : nil
+            try rows.each { row in
+                if let known, call.arguments.count == 2 {
+                    let isRead = rows.columns[0].view(row).withBytes { bytes in
+                        guard let url = URLBytes(bytes), let base = bytes.baseAddress else { return false }
+                        if let range = url.range(of: known) {
+                            builder.share(StringView(base + range.lowerBound, count: range.count), row)
+                        } else {
+                            nulls.setNull(row)
+                        }
+                        return true
+                    }
+                    if isRead { return }
                 }
-                let part = rows.text(1, row)
-                guard call.arguments.count > 2 else { return url.part(part) }
-                return part == "QUERY"
-                    ? url.query.flatMap { URLParts.value(of: rows.text(2, row), in: $0) } : nil
+                if let text = try text(call, rows, row) {
+                    builder.put(text, row)
+                } else {
+                    nulls.setNull(row)
+                }
             }
+            return builder.finish(.string, validity: nulls.validity, shared: call[0].heaps)
         }
+    }
+
+    /// Computes one row, of any text.
+    private static func text(_ call: Invocation, _ rows: Rows, _ row: Int) throws -> String? {
+        guard let url = URLParts(rows.text(0, row)) else {
+            if call.mode == .null || !call.ansi { return nil }
+            throw EngineError.data(
+                "INVALID_URL",
+                "The url is invalid: \(rows.text(0, row)). Use `try_parse_url` to tolerate invalid "
+                    + "URL and return NULL instead.")
+        }
+        let part = rows.text(1, row)
+        guard call.arguments.count > 2 else { return url.part(part) }
+        return part == "QUERY"
+            ? url.query.flatMap { URLParts.value(of: rows.text(2, row), in: $0) } : nil
     }
 }
 

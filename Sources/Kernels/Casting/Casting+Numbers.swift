@@ -207,10 +207,15 @@ extension CastJob {
     private func floatsToDecimal(_ precision: Int, _ scale: Int) throws(EngineError) -> Vector {
         let sink = DecimalSink(target, count: count)
         var nulls = NullCollector(input.validity, count: count)
+        let rounding = DoubleRounding(precision: precision, scale: scale)
+        let isFloat = input.type == .float
         for row in 0..<count where !nulls.wasNull(row) {
             let value =
-                input.type == .float
-                ? Double(input.pointer(as: Float.self)[row]) : input.pointer(as: Double.self)[row]
+                isFloat ? Double(input.pointer(as: Float.self)[row]) : input.pointer(as: Double.self)[row]
+            if let result = rounding.decimal(value) {
+                sink.put(Int128(result), row)
+                continue
+            }
             var text = "\(value)"
             let parsed = text.withUTF8 { NumberText.parseDecimal(UnsafeRawBufferPointer($0), scale: scale) }
             if value.isFinite, let result = parsed, WideDecimal.fits(result, precision: precision) {

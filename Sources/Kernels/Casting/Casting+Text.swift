@@ -31,6 +31,7 @@ extension CastJob {
             let isPlain = mode != .legacy
             each { row in
                 let value = reader[row]
+                if DecimalText.put(value, scale: scale, isPlain: isPlain, builder, row) { return }
                 builder.put(
                     isPlain
                         ? WideDecimal.text(value, scale: scale)
@@ -48,9 +49,10 @@ extension CastJob {
             let values = input.pointer(as: Int64.self)
             let isLocal = input.type == .timestampNTZ
             each { row in
+                let local = isLocal ? Int(values[row]) : zone.local(Int(values[row]))
+                if PlainTimestamp.put(local, builder, row) { return }
                 scratch.removeAll(keepingCapacity: true)
-                let value = Int(values[row])
-                TimeText.timestamp(isLocal ? value : zone.local(value), &scratch)
+                TimeText.timestamp(local, &scratch)
                 builder.put(scratch, row)
             }
         case .time:

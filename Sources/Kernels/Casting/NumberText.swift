@@ -182,6 +182,7 @@ package enum NumberText {
         if at == end { return nil }
         let negative = text[at] == 45
         if negative || text[at] == 43 { at += 1 }
+        if let value = DecimalText.short(text, at..<end, scale: scale) { return negative ? -value : value }
         var digits: [UInt8] = []
         var (pointAt, exponent) = (-1, 0)
         scan: while at < end {

@@ -91,6 +91,7 @@ package enum Choosing {
         _ parts: [Vector], source: UnsafePointer<UInt8>, index: UnsafePointer<UInt32>, type: DataType,
         count: Int
     ) -> Vector {
+        if let chosen = constants(parts, source, type, count) { return chosen }
         // All parts one after the other, then one gather.
         var starts: [Int32] = []
         var total: Int32 = 0
@@ -118,5 +119,31 @@ package enum Choosing {
         }
         if hasNull { return all.gatheredNullable(list, count: count) }
         return all.gathered(rows.pointer(as: UInt32.self), count: count)
+    }
+
+    /// Returns `parts[source[row]]` for parts that are constants and not null: a dictionary of texts, flat
+    /// values else; nil for other parts, and where a row is null.
+    private static func constants(
+        _ parts: [Vector], _ source: UnsafePointer<UInt8>, _ type: DataType, _ count: Int
+    ) -> Vector? {
+        let fits = parts.allSatisfy {
+            $0.form == .constant && !$0.hasNulls && $0.values != nil && $0.type == type && $0.count > 0
+        }
+        guard fits, parts.count > 1, !type.isNested, type != .null else { return nil }
+        let codes = Buffer(byteCount: max(count * 4, 16))
+        let out = codes.pointer(as: UInt32.self)
+        var greatest: UInt8 = 0
+        var row = 0
+        while row < count {
+            greatest = max(greatest, source[row])
+            out[row] = UInt32(source[row])
+            row &+= 1
+        }
+        if greatest == 255 { return nil }
+        let entries = Concat.vectors(parts.map { $0.flattenedOnce(count: 1) })
+        if type.physical == .view { return .dictionary(entries, codes: codes, count: count) }
+        let chosen = entries.gathered(out, count: count)
+        withExtendedLifetime(codes) {}
+        return chosen
     }
 }

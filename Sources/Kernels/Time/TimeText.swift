@@ -89,6 +89,10 @@ package enum TimeText {
     package static func parseTimestamp(
         _ text: UnsafeRawBufferPointer, zone: Zone?, zoneNeedsSeconds: Bool = true
     ) -> Int64? {
+        if let plain = PlainTimestamp(text) {
+            guard let zone, !plain.isUTC else { return Int64(plain.local) }
+            return Int64(zone.instant(local: plain.local))
+        }
         var scan = TextScanner(trimming: text)
         guard let date = scan.date() else { return nil }
         var micros = 0

@@ -57,6 +57,9 @@ package struct FileRelation: Hashable, Sendable {
     /// column's name in lower case follows.
     package static let earlierValueOption = "earlier value of "
 
+    /// Names the column of a Parquet relation that no file has: the number of each row in its file, from 0.
+    package static let rowIndexColumn = "_metadata.row_index"
+
     package var schema: Schema { Schema(dataSchema.fields + partitionSchema.fields) }
     package var byteCount: Int { files.reduce(0) { $0 + $1.byteCount } }
 }

@@ -61,6 +61,12 @@ struct InputFileTests {
             catalog: Self.catalog)
         #expect(plan.output.map(\.name) == ["file_path", "file_name"])
         #expect(plan.output.map(\.type) == [.string, .string])
+        let whole = try BindFixture.plan(
+            "SELECT x._metadata.row_index, a, _metadata FROM two x WHERE _metadata.row_index > 1",
+            catalog: Self.catalog)
+        #expect(whole.output.map(\.name) == ["row_index", "a", "_metadata"])
+        guard case .structure(let members) = whole.output[2].type else { return }
+        #expect(members.last?.name == "row_index" && members.count == 7)
         for sql in ["SELECT _metadata FROM range(1)", "SELECT y._metadata.file_name FROM two x"] {
             let code = BindFixture.failure(sql, catalog: Self.catalog)?.code
             #expect(code?.hasPrefix("UNRESOLVED_COLUMN") == true, "\(sql): \(code ?? "none")")

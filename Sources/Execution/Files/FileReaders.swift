@@ -130,13 +130,20 @@ package final class FileReaders: Sendable {
                 filter: filter, zone: zone, memory: memory(of: path, context), onChunk: onChunk)
         }
         let present = positions.compactMap { $0 }
-        let reader = ParquetReader(
-            file: file, columns: present, rowGroups: groups, predicates: usable, zone: zone,
+        let isNumbered = fields.contains { $0.name == FileRelation.rowIndexColumn }
+        // Rows are counted as they come, so that none is left out before.
+        var reader: any BatchStream = ParquetReader(
+            file: file, columns: present, rowGroups: groups, predicates: isNumbered ? [] : usable, zone: zone,
             memory: memory(of: path, context), onChunk: onChunk)
+        if isNumbered {
+            let before = file.rowGroups[..<groups.lowerBound].reduce(0) { $0 + $1.rowCount }
+            reader = NumberedStream(reader, from: before)
+        }
         return try AdaptedStream(
             reader, fields: fields,
-            found: positions.map { position in
-                position.map { at in (present.firstIndex(of: at) ?? 0, file.schema[at].type) }
+            found: zip(fields, positions).map { field, position in
+                if field.name == FileRelation.rowIndexColumn { return (present.count, .int64) }
+                return position.map { at in (present.firstIndex(of: at) ?? 0, file.schema[at].type) }
             }, file: AddressText.shown(path), filter: filter, isParquet: true, options: relation.options,
             settings: context.settings)
     }

@@ -1,5 +1,6 @@
 import Columns
 import Kernels
+import Memory
 
 /// Holds what columns of text files have in records that lack them: those written before the columns were
 /// added to a table, with a default value.

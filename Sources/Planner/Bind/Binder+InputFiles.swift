@@ -46,6 +46,8 @@ extension Binder {
             columns += Self.metadataMembers.map {
                 newColumn($0.name, $0.type, nullable: $0.type == .timestamp)
             }
+            let isNumbered = expressions.contains { Self.namesRowIndex($0, bound.scope) }
+            if isNumbered, bound.plan.readsParquet { columns.append(newColumn("row_index", .int64)) }
         }
         var result = bound
         if let plan = bound.plan.givingFiles(columns) {
@@ -56,11 +58,21 @@ extension Binder {
         return result
     }
 
-    /// The members of `_metadata`, in Spark's order; its `row_index` is not there.
+    /// The members of `_metadata`, in Spark's order; those of Parquet files have a `row_index` behind them.
     private static let metadataMembers: [(name: String, type: DataType)] = [
         ("file_path", .string), ("file_name", .string), ("file_size", .int64), ("file_block_start", .int64),
         ("file_block_length", .int64), ("file_modification_time", .timestamp),
     ]
+
+    /// Whether numbers of rows are asked for: as a member of `_metadata`, or with all of it.
+    private static func namesRowIndex(_ expression: ExpressionSyntax, _ scope: Scope) -> Bool {
+        if case .column(let parts) = expression.kind, let place = metadataPlace(parts),
+            scope.matches(parts).isEmpty
+        {
+            return parts.count == place + 1 || parts[place + 1].text.lowercased() == "row_index"
+        }
+        return expression.children.contains { namesRowIndex($0, scope) }
+    }
 
     /// Returns the first place that names `_metadata`, which no column of the scope hides.
     private static func metadataName(_ expression: ExpressionSyntax, _ scope: Scope) -> ExpressionSyntax? {
@@ -123,6 +135,14 @@ extension Binder {
 }
 
 extension LogicalPlan {
+    /// Whether the files that are read are Parquet files.
+    fileprivate var readsParquet: Bool {
+        if case .scan(let scan) = self, case .files(let relation) = scan.relation {
+            return relation.format == .parquet
+        }
+        return children.contains(where: \.readsParquet)
+    }
+
     fileprivate func countFileScans(_ count: inout Int) {
         switch self {
         case .scan(let scan): if case .files = scan.relation { count += 1 }
@@ -146,15 +166,23 @@ extension LogicalPlan {
         switch self {
         case .scan(var scan):
             guard case .files(var relation) = scan.relation else { return nil }
+            let facts = columns.filter { $0.name != "row_index" }
+            if let numbers = columns.first(where: { $0.name == "row_index" }) {
+                // Of each row, so that it is a column of the file, behind the others and before its folders.
+                let place = relation.dataSchema.count
+                relation.dataSchema.fields.append(Field(FileRelation.rowIndexColumn, .int64))
+                scan.columns = scan.columns.map { $0 < place ? $0 : $0 + 1 } + [place]
+                scan.output.append(numbers)
+            }
             let first = relation.schema.count
-            relation.partitionSchema.fields += columns.map { Field($0.name, $0.type, nullable: $0.nullable) }
+            relation.partitionSchema.fields += facts.map { Field($0.name, $0.type, nullable: $0.nullable) }
             for place in relation.files.indices {
                 let file = relation.files[place]
-                relation.files[place].partitionValues += columns.map { Self.fact($0.name, of: file) }
+                relation.files[place].partitionValues += facts.map { Self.fact($0.name, of: file) }
             }
             scan.relation = .files(relation)
-            scan.output += columns
-            scan.columns += columns.indices.map { first + $0 }
+            scan.output += facts
+            scan.columns += facts.indices.map { first + $0 }
             return .scan(scan)
         case .filter(let condition, let input):
             return input.givingFiles(columns).map { .filter(condition, input: $0) }

@@ -104,7 +104,10 @@ enum MathFunctions {
     private static let others: [ScalarFunction] = [
         constant("pi", Double.pi, "Returns π."), constant("e", M_E, "Returns Euler's number."),
         pair("power", ["pow"], "Returns the first number to the power of the second.") { pow($0, $1) },
-        pair("atan2", [], "Returns the angle of a point (y, x).") { atan2($0, $1) },
+        pair("atan2", [], "Returns the angle of a point (y, x).") {
+            // Without the sign of -0.0, as in Spark.
+            atan2($0 + 0.0, $1 + 0.0)
+        },
         pair("hypot", [], "Returns √(a² + b²).") { hypot($0, $1) },
         ScalarFunction(
             "log", typing: Signature.of([.double, .double], optional: 1, .double),

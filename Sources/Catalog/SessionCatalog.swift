@@ -24,6 +24,7 @@ package final class SessionCatalog: JobCatalog, Sendable {
         /// Where tables lay that were dropped.
         var droppedLocations: Set<String> = []
         var timeZone = "UTC"
+        var infersPartitionTypes = true
         /// Records that were not JSON when columns were inferred, by the relation's name.
         var brokenCounts: [String: Int] = [:]
         var variables: [String: SessionVariable] = [:]
@@ -47,8 +48,14 @@ package final class SessionCatalog: JobCatalog, Sendable {
     /// Returns a catalog over a copy of what is kept, for a job that is explained and changes nothing.
     package func detached() -> SessionCatalog { SessionCatalog(tree: tree, metastore: metastore.copy()) }
 
-    /// Takes the session's zone, in which names of folders show instants, for the statements from now on.
-    package func use(timeZone: String) { names.withLock { $0.timeZone = timeZone } }
+    /// Takes the session's zone, in which names of folders show instants, and whether what they show has
+    /// types, for the statements from now on.
+    package func use(timeZone: String, infersPartitionTypes: Bool = true) {
+        names.withLock {
+            $0.timeZone = timeZone
+            $0.infersPartitionTypes = infersPartitionTypes
+        }
+    }
 
     var timeZone: String { names.withLock { $0.timeZone } }
 

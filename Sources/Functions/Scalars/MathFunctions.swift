@@ -448,7 +448,16 @@ enum BitFunctions {
             example: "getbit(5, 0)"
         ) { call in
             let rows = Rows(call)
-            return rows.build(.int8) { Int64(rows.integer(0, $0)) &>> Int64(rows.integer(1, $0) & 63) & 1 }
+            let width = call[0].type.physical.width * 8
+            return try rows.build(.int8) { row in
+                let place = rows.integer(1, row)
+                guard (0..<width).contains(place) else {
+                    throw EngineError.data(
+                        "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE",
+                        "The position of a bit is from 0 to \(width - 1), not \(place).")
+                }
+                return Int64(rows.integer(0, row)) &>> Int64(place) & 1
+            }
         },
     ]
 

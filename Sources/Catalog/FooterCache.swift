@@ -8,13 +8,15 @@ import Vocabulary
 /// that is deleted takes its room on the disk. Thread-safe.
 final class FooterCache<Footer: Sendable>: Sendable {
     private let tree: any FileTree
-    private let read: @Sendable (any ByteSource) throws(EngineError) -> Footer
+    private let read: @Sendable (String, any ByteSource) throws(EngineError) -> Footer
     private let footers = Mutex<[String: Footer]>([:])
     /// Most footers kept; beyond, all are forgotten, which costs only time.
     private let limit = 20_000
 
-    /// `read` makes a footer of an open file, and keeps nothing of that.
-    init(tree: any FileTree, read: @escaping @Sendable (any ByteSource) throws(EngineError) -> Footer) {
+    /// `read` makes a footer of a path and the open file there, and keeps nothing of that.
+    init(
+        tree: any FileTree, read: @escaping @Sendable (String, any ByteSource) throws(EngineError) -> Footer
+    ) {
         self.tree = tree
         self.read = read
     }
@@ -22,7 +24,7 @@ final class FooterCache<Footer: Sendable>: Sendable {
     func footer(of file: FileEntry) throws(EngineError) -> Footer {
         let key = "\(file.byteCount) \(file.path)"
         if let known = footers.withLock({ $0[key] }) { return known }
-        let footer = try read(try tree.open(file.path))
+        let footer = try read(file.path, try tree.open(file.path))
         footers.withLock { known in
             if known.count >= limit { known.removeAll() }
             known[key] = footer

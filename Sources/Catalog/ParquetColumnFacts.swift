@@ -13,9 +13,7 @@ enum ParquetColumnFacts {
         var hasBounds = true
         for footer in footers {
             guard let column = footer.schema.index(of: field.name) else { continue }
-            for group in footer.rowGroups.indices {
-                bytes += footer.byteCount(columns: [column], rowGroup: group)
-            }
+            bytes += footer.byteCount(column: column)
             counted += footer.rowCount
             guard let known = footer.statistics(column: column) else {
                 hasBounds = false

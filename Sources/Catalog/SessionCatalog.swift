@@ -10,6 +10,8 @@ import Vocabulary
 /// in the metastore, and files. Thread-safe.
 package final class SessionCatalog: JobCatalog, Sendable {
     let tree: any FileTree
+    /// Those that earlier jobs have read, too.
+    private let parquet: ParquetFooters
     let footers: FooterCache<ParquetFile>
     let stripes: FooterCache<ORCFile>
     let heads: FooterCache<AvroFile>
@@ -34,19 +36,27 @@ package final class SessionCatalog: JobCatalog, Sendable {
         var expected: [String: FileWrite] = [:]
     }
 
-    /// Makes a catalog without names of its own, over what is kept.
-    package init(tree: any FileTree, metastore: Metastore = Metastore()) {
+    /// Makes a catalog without names of its own, over what is kept. `parquet` holds footers for other jobs,
+    /// too.
+    package init(
+        tree: any FileTree, metastore: Metastore = Metastore(), parquet: ParquetFooters = ParquetFooters()
+    ) {
         self.tree = tree
-        self.footers = FooterCache(tree: tree) { source throws(EngineError) in
-            try ParquetFile(source: source).withoutSource()
+        self.parquet = parquet
+        self.footers = FooterCache(tree: tree) { path, source throws(EngineError) in
+            try parquet.file(at: path, source).withoutSource()
         }
-        self.heads = FooterCache(tree: tree) { source throws(EngineError) in try AvroFile(source: source) }
-        self.stripes = FooterCache(tree: tree) { source throws(EngineError) in try ORCFile(source: source) }
+        self.heads = FooterCache(tree: tree) { _, source throws(EngineError) in try AvroFile(source: source) }
+        self.stripes = FooterCache(tree: tree) { _, source throws(EngineError) in
+            try ORCFile(source: source)
+        }
         self.metastore = metastore
     }
 
     /// Returns a catalog over a copy of what is kept, for a job that is explained and changes nothing.
-    package func detached() -> SessionCatalog { SessionCatalog(tree: tree, metastore: metastore.copy()) }
+    package func detached() -> SessionCatalog {
+        SessionCatalog(tree: tree, metastore: metastore.copy(), parquet: parquet)
+    }
 
     /// Takes the session's zone, in which names of folders show instants, and whether what they show has
     /// types, for the statements from now on.

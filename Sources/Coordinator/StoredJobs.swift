@@ -1,4 +1,5 @@
 import Catalog
+import Formats
 import Memory
 import Plans
 import Protocol
@@ -10,6 +11,7 @@ package final class StoredJobs: JobStorage {
     private let rules: PathRules
     private let isDurable: Bool
     private let memory: CountedMemory
+    private let footers = ParquetFooters()
     package let metastore = Metastore()
 
     /// `isDurable`: outputs are on the device before their statement is done, as workers' files are.
@@ -22,7 +24,8 @@ package final class StoredJobs: JobStorage {
     }
 
     package func makeCatalog(settings: SessionSettings) -> SessionCatalog {
-        SessionCatalog(tree: StorageTree(rules: rules, memory: memory), metastore: metastore)
+        SessionCatalog(
+            tree: StorageTree(rules: rules, memory: memory), metastore: metastore, parquet: footers)
     }
 
     package func publish(

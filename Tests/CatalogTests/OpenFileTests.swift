@@ -30,7 +30,7 @@ struct OpenFileTests {
             .deletingLastPathComponent()
         let path = root.appendingPathComponent(".deps/data/tpch0.1/parquet/nation.parquet").path
         let tree = WatchedTree()
-        let cache = FooterCache(tree: tree) { source throws(EngineError) in
+        let cache = FooterCache(tree: tree) { _, source throws(EngineError) in
             try ParquetFile(source: source).withoutSource()
         }
         let size = try LocalFileSource(path: path).byteCount

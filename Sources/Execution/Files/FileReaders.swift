@@ -10,17 +10,8 @@ import Vocabulary
 
 /// Opens readers of every format; keeps Parquet footers, which all tasks of a file need.
 package final class FileReaders: Sendable {
-    private struct FooterKey: Hashable {
-        var path: String
-        var byteCount: Int
-        var stamp: UInt64
-    }
-
     private let files: any FileAccess
-    private let footers = Mutex<(byKey: [FooterKey: ParquetFile], order: [FooterKey])>(([:], []))
-
-    /// Footers that are kept.
-    private static let footerLimit = 256
+    private let footers = ParquetFooters()
 
     package init(files: any FileAccess) { self.files = files }
 
@@ -194,15 +185,6 @@ package final class FileReaders: Sendable {
     private func parquet(_ path: String, _ context: TaskContext) throws -> ParquetFile {
         let source = try files.open(path)
         (source as? any CountedSource)?.count(in: memory(of: path, context))
-        let key = FooterKey(path: path, byteCount: source.byteCount, stamp: source.stamp)
-        if let known = footers.withLock({ $0.byKey[key] }) { return known.reading(source) }
-        let file = try ParquetFile(source: source)
-        footers.withLock { kept in
-            // Without the file: an open one that is deleted takes its room on the disk.
-            kept.byKey[key] = file.withoutSource()
-            kept.order.append(key)
-            if kept.order.count > FileReaders.footerLimit { kept.byKey[kept.order.removeFirst()] = nil }
-        }
-        return file
+        return try footers.file(at: path, source)
     }
 }

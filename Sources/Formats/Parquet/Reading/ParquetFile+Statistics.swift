@@ -49,9 +49,8 @@ extension ParquetFile {
         return ["millrace ", "parquet-mr ", "DuckDB "].contains { writer.hasPrefix($0) }
     }
 
-    /// Returns the least and greatest of all row groups' bounds of a column and the sum of its nulls, where
-    /// all are known.
-    package func statistics(column: Int) -> ColumnStatistics? {
+    /// Puts the statistics of all row groups together.
+    func joinedStatistics(column: Int) -> ColumnStatistics? {
         var total: ColumnStatistics?
         for group in rowGroups.indices {
             guard let one = statistics(column: column, rowGroup: group) else { return nil }

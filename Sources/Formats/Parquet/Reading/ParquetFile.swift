@@ -25,8 +25,12 @@ package final class ParquetFile: Sendable {
     package let rowCount: Int
     /// Application metadata of the footer.
     package let keyValues: [String: String]
+    /// Size of the footer in the file.
+    let footerByteCount: Int
     let metadata: ParquetMetadata
     let nodes: [ParquetNode]
+    /// Shared by all that describe the same file by the same nodes.
+    private let totals: ParquetColumnTotals
 
     /// Bytes of the first read from the end; most footers fit.
     private static let footerGuessBytes = 64 << 10
@@ -34,8 +38,10 @@ package final class ParquetFile: Sendable {
     /// Reads the footer. Throws a `data` error naming the source when it is no Parquet file or is damaged.
     package init(source: any ByteSource) throws(EngineError) {
         self.source = source
+        totals = ParquetColumnTotals()
         do {
             let footer = try ParquetFile.readFooter(source)
+            footerByteCount = footer.bytes.count
             var reader = ThriftReader(footer.bytes)
             metadata = try ParquetMetadata(reading: &reader)
             var builder = ParquetSchemaBuilder(metadata.schema)
@@ -68,8 +74,10 @@ package final class ParquetFile: Sendable {
         rowGroups = file.rowGroups
         rowCount = file.rowCount
         keyValues = file.keyValues
+        footerByteCount = file.footerByteCount
         metadata = file.metadata
         self.nodes = nodes ?? file.nodes
+        totals = nodes == nil ? file.totals : ParquetColumnTotals()
     }
 
     /// Returns the same footer with an open file, which must hold the same bytes.
@@ -151,6 +159,21 @@ package final class ParquetFile: Sendable {
             }
         }
         return total
+    }
+
+    /// Returns the bytes on disk of a column in all row groups.
+    package func byteCount(column: Int) -> Int { total(of: column).byteCount }
+
+    /// Returns the least and greatest of all row groups' bounds of a column and the sum of its nulls, where
+    /// all are known.
+    package func statistics(column: Int) -> ColumnStatistics? { total(of: column).statistics }
+
+    private func total(of column: Int) -> ParquetColumnTotals.Total {
+        totals.total(of: column) {
+            ParquetColumnTotals.Total(
+                byteCount: rowGroups.indices.reduce(0) { $0 + byteCount(columns: [column], rowGroup: $1) },
+                statistics: joinedStatistics(column: column))
+        }
     }
 }
 

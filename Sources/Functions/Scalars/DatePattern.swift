@@ -14,6 +14,8 @@ struct DatePattern {
     }
 
     private var parts: [Part] = []
+    /// Whether the era is shown: years before the first one are then counted backwards.
+    private var hasEra = false
     static let months = [
         "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
         "November",
@@ -67,6 +69,7 @@ struct DatePattern {
             i += run
         }
         for place in open { parts[place].behind = parts.count }
+        hasEra = parts.contains { $0.isField && $0.letter == UInt8(ascii: "G") }
     }
 
     private mutating func add(literal byte: UInt8) {
@@ -83,8 +86,8 @@ struct DatePattern {
         } else if byte == UInt8(ascii: "]") {
             guard let place = open.popLast() else {
                 throw .user(
-                    "INVALID_DATETIME_PATTERN.WITH_SUGGESTION",
-                    "Unrecognized datetime pattern: '\(pattern)': ']' closes nothing.")
+                    "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION",
+                    "The datetime pattern '\(pattern)' has a ']' that closes nothing.")
             }
             parts.append(Part(letter: byte, width: 0, isField: false, behind: -1))
             parts[place].behind = parts.count
@@ -120,6 +123,8 @@ struct DatePattern {
             case UInt8(ascii: "z"): out.append(contentsOf: (letters ?? zoneName).utf8)
             case UInt8(ascii: "X"), UInt8(ascii: "x"), UInt8(ascii: "Z"), UInt8(ascii: "O"):
                 Self.writeOffset(part.letter, part.width, offset, &out)
+            case UInt8(ascii: "y"):
+                Self.writeYear(hasEra && date.year < 1 ? 1 - date.year : date.year, part.width, &out)
             default: Self.write(part.letter, part.width, date, days, micros, &out)
             }
         }
@@ -169,7 +174,6 @@ struct DatePattern {
         case UInt8(ascii: "G"):
             let names = width >= 4 ? ["Before Christ", "Anno Domini"] : ["BC", "AD"]
             out.append(contentsOf: names[date.year > 0 ? 1 : 0].utf8)
-        case UInt8(ascii: "y"): writeYear(date.year, width, &out)
         case UInt8(ascii: "M"), UInt8(ascii: "L"):
             if width >= 3 { name(months[date.month - 1], width, &out) } else { pad(date.month, width, &out) }
         case UInt8(ascii: "d"): pad(date.day, width, &out)
@@ -198,10 +202,8 @@ struct DatePattern {
         }
     }
 
-    /// Appends the year; of years before the first one those of the era that ended there.
     private static func writeYear(_ year: Int, _ width: Int, _ out: inout [UInt8]) {
-        let year = year > 0 ? year : 1 - year
-        if width == 2 { return pad(year % 100, 2, &out) }
+        if width == 2 { return pad(abs(year) % 100, 2, &out) }
         // More digits than the pattern has are marked, as in java.time's SignStyle.EXCEEDS_PAD.
         if width >= 4, year >= 10_000, String(year).utf8.count > width { out.append(43) }
         pad(year, width, &out)

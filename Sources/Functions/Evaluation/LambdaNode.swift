@@ -80,7 +80,7 @@ final class LambdaNode: Node {
         _ keys: Vector, _ values: Vector, _ elements: ListElements, _ validity: Bitmap?
     ) throws -> Vector {
         let maps = try (0..<elements.rowCount).map { row throws -> Scalar in
-            if validity?[row] == false { return .null }
+            if validity?.isSet(row) == false { return .null }
             let range = elements.range(row)
             return try origin.placing {
                 try MapFunctions.scalar(

@@ -265,8 +265,8 @@ struct DatePattern {
         return (local, result.offset, result.zone)
     }
 
-    /// Reads the parts of a range; false when the text does not go on so. What stands in brackets and does not
-    /// fit is left out.
+    /// Reads the parts of a range; false when the text does not go on so. What stands in brackets and does
+    /// not fit is left out.
     private func read(
         _ range: Range<Int>, _ text: UnsafeRawBufferPointer, _ at: inout Int, _ result: inout Parsed
     ) -> Bool {

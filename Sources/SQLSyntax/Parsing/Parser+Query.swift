@@ -18,8 +18,8 @@ extension Parser {
         }
     }
 
-    /// Tells whether `FROM relation …` stands after `skipped` more tokens where an expression might, too, which
-    /// may begin with a column called `from`.
+    /// Tells whether `FROM relation …` stands after `skipped` more tokens where an expression might, too,
+    /// which may begin with a column called `from`.
     func startsFromQuery(after skipped: Int) -> Bool {
         let next = peek(skipped + 1)
         guard peek(skipped).keyword == .FROM else { return false }

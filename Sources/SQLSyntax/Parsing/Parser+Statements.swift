@@ -245,7 +245,7 @@ extension Parser {
             if at(.IF) {
                 guard overwrites, insert.partition.allSatisfy({ $0.value != nil }) else {
                     throw fail(
-                        "IF NOT EXISTS stands behind INSERT OVERWRITE … PARTITION with a value for each column.",
+                        "IF NOT EXISTS stands behind INSERT OVERWRITE … PARTITION (column = value).",
                         code: "INVALID_SQL_SYNTAX", at: current.span)
                 }
                 advance()

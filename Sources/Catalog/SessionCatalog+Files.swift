@@ -17,7 +17,10 @@ extension SessionCatalog {
                 name: paths.joined(separator: ","))
         }
         let filter = options["pathglobfilter"].map { GlobPattern($0) }
+        let zone = try Zone.named(options["timezone"] ?? timeZone)
         var found = try PathListing(tree: tree, nameFilter: filter).files(at: paths)
+        let span = try ModificationSpan(options, zone: zone)
+        try found.removeAll { file in try !span.holds(file.entry) }
         if format == .avro, options["ignoreextension"]?.lowercased() == "false" {
             found.removeAll { !$0.entry.path.hasSuffix(".avro") }
         }
@@ -34,8 +37,8 @@ extension SessionCatalog {
             return isFlat ? [] : PartitionFolders.pairs(of: file.entry.path, below: root)
         }
         let infers =
-            options["spark.sql.sources.partitioncolumntypeinference.enabled"]?.lowercased() != "false"
-        let zone = try Zone.named(options["timezone"] ?? timeZone)
+            names.withLock { $0.infersPartitionTypes }
+            && options["spark.sql.sources.partitioncolumntypeinference.enabled"]?.lowercased() != "false"
         let partitions = try PartitionFolders.discover(
             pairs, root: name, infersTypes: infers, given: schema, zone: zone)
         let entries = zip(found, partitions.values).map { file, values in

@@ -26,6 +26,7 @@ package final class SessionCatalog: JobCatalog, Sendable {
         /// Where tables lay that were dropped.
         var droppedLocations: Set<String> = []
         var timeZone = "UTC"
+        var infersPartitionTypes = true
         /// Records that were not JSON when columns were inferred, by the relation's name.
         var brokenCounts: [String: Int] = [:]
         var variables: [String: SessionVariable] = [:]
@@ -57,8 +58,14 @@ package final class SessionCatalog: JobCatalog, Sendable {
         SessionCatalog(tree: tree, metastore: metastore.copy(), parquet: parquet)
     }
 
-    /// Takes the session's zone, in which names of folders show instants, for the statements from now on.
-    package func use(timeZone: String) { names.withLock { $0.timeZone = timeZone } }
+    /// Takes the session's zone, in which names of folders show instants, and whether what they show has
+    /// types, for the statements from now on.
+    package func use(timeZone: String, infersPartitionTypes: Bool = true) {
+        names.withLock {
+            $0.timeZone = timeZone
+            $0.infersPartitionTypes = infersPartitionTypes
+        }
+    }
 
     var timeZone: String { names.withLock { $0.timeZone } }
 

@@ -126,7 +126,9 @@ final class JobSession: @unchecked Sendable {
     private func planner(
         _ settings: SessionSettings, _ cluster: ClusterFacts, isReplay: Bool = false
     ) -> StatementPlanner {
-        catalog.use(timeZone: settings.timeZone)
+        catalog.use(
+            timeZone: settings.timeZone,
+            infersPartitionTypes: settings.options[SettingNames.partitionTypes]?.lowercased() != "false")
         return StatementPlanner(
             catalog: catalog, settings: settings, cluster: cluster, source: source, isReplay: isReplay)
     }

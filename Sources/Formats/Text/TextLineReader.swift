@@ -8,12 +8,15 @@ import Vocabulary
     import Glibc
 #endif
 
-/// Reads the lines of a text file that begin in a range, each as one string: Spark's format `text`.
+/// Reads the lines of a text file that begin in a range, each as one string, or with option `wholeText` the
+/// file as one: Spark's format `text`.
 /// Used by one thread at a time.
 package final class TextLineReader: BatchStream {
     private let windows: TextWindows
     private let memory: CountedMemory
     private let hasColumn: Bool
+    /// Whether the file is one row.
+    private let isWhole: Bool
     private let decoding: TextDecoding
     private let batchRows: Int
     private var window: TextWindow?
@@ -30,9 +33,11 @@ package final class TextLineReader: BatchStream {
         }
         hasColumn = !fields.isEmpty
         self.batchRows = batchRows
-        decoding = try TextDecoding(TextOptions(options), feed: .standIn)
+        let options = TextOptions(options)
+        decoding = try TextDecoding(options, feed: .standIn)
+        isWhole = try options.flag("wholeText", default: false)
         windows = try TextWindows(
-            source, range: range, whole: false, decoding: decoding, memory: memory)
+            source, range: range, whole: isWhole, decoding: decoding, memory: memory)
         self.memory = memory
     }
 
@@ -41,7 +46,7 @@ package final class TextLineReader: BatchStream {
         while true {
             if window == nil {
                 guard let next = try windows.next() else { return nil }
-                window = try CSVIndexer.mended(next, memory: memory)
+                window = isWhole ? next : try CSVIndexer.mended(next, memory: memory)
                 offset = 0
             }
             if let window, offset < window.count { return try lines(of: window) }
@@ -55,10 +60,10 @@ package final class TextLineReader: BatchStream {
         let ends = starts + batchRows
         var count = 0
         while count < batchRows, offset < window.count {
-            let found = memchr(window.base + offset, 10, window.count - offset)
+            let found = isWhole ? nil : memchr(window.base + offset, 10, window.count - offset)
             let end = found.map { $0 - UnsafeMutableRawPointer(window.base) } ?? window.count
             let isCarriage =
-                decoding.lineSeparator == nil && end > offset && window.base[end - 1] == 13
+                decoding.lineSeparator == nil && !isWhole && end > offset && window.base[end - 1] == 13
             starts[count] = UInt32(offset)
             ends[count] = UInt32(isCarriage ? end - 1 : end)
             count += 1

@@ -366,6 +366,13 @@ extension AggregateFunction {
                 "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
                 "The percentage of `percentile` must be between 0.0 and 1.0.")
         }
+        if call.arguments.count > 2, let accuracy = call.arguments[2].literalValue?.value,
+            accuracy != .null, accuracy.integerValue <= 0
+        {
+            throw EngineError.user(
+                "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE",
+                "The accuracy of `percentile_approx` must be above 0.")
+        }
         let wanted = shares
         let asArray = isArray
         if call.function == "percentile_approx" {

@@ -59,7 +59,8 @@ struct Compiler {
             let numbers = call.arguments[end...].compactMap { $0.literalValue?.value.integerValue }
             return LambdaNode(
                 form, Array(arguments[..<form.inputCount]), Array(arguments[form.inputCount..<end]),
-                numbers.map { Int($0) }, call.type, call.origin)
+                numbers.map { Int($0) }, call.type, call.origin,
+                keepsLastKey: MapFunctions.keepsLast(settings))
         }
         switch call.name {
         case "and", "or":

@@ -30,13 +30,16 @@ final class LambdaNode: Node {
     private let bodies: [Node]
     private let variables: [Int]
     private let origin: Origin
+    /// Whether `transform_keys` keeps the last of keys that stand twice.
+    private let keepsLastKey: Bool
     override var cost: Double { inputs.reduce(50) { $0 + $1.cost } }
 
     init(
         _ form: LambdaForm, _ inputs: [Node], _ bodies: [Node], _ variables: [Int], _ type: DataType,
-        _ origin: Origin
+        _ origin: Origin, keepsLastKey: Bool
     ) {
         self.origin = origin
+        self.keepsLastKey = keepsLastKey
         self.form = form
         self.inputs = inputs
         self.bodies = bodies
@@ -64,11 +67,27 @@ final class LambdaNode: Node {
         case .transform: return elements.list(type, [body], lists[0].validity)
         case .transformValues: return elements.list(type, [children[0], body], lists[0].validity)
         case .transformKeys:
+            if keepsLastKey { return try lastEntries(body, children[1], elements, lists[0].validity) }
             try origin.placing { try refuseKeys(body, elements) }
             return elements.list(type, [body, children[1]], lists[0].validity)
         case .filter, .mapFilter: return kept(elements, children, body, lists[0].validity)
         default: return judged(elements, body, lists[0].validity)
         }
+    }
+
+    /// Makes maps of new keys; of those that stand twice the last value.
+    private func lastEntries(
+        _ keys: Vector, _ values: Vector, _ elements: ListElements, _ validity: Bitmap?
+    ) throws -> Vector {
+        let maps = try (0..<elements.rowCount).map { row throws -> Scalar in
+            if validity?.isSet(row) == false { return .null }
+            let range = elements.range(row)
+            return try origin.placing {
+                try MapFunctions.scalar(
+                    range.map { keys.scalar(at: $0) }, range.map { values.scalar(at: $0) }, keepsLast: true)
+            }
+        }
+        return .of(type, maps)
     }
 
     /// Refuses keys that are null or stand twice in a map.
@@ -79,7 +98,7 @@ final class LambdaNode: Node {
                 throw EngineError.data("NULL_MAP_KEY", "Cannot use null as map key.")
             }
             if Set(list).count != list.count {
-                throw EngineError.data("DUPLICATED_MAP_KEY", "Duplicate map key was found.")
+                throw MapFunctions.twice
             }
         }
     }

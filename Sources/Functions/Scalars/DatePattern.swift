@@ -3,17 +3,21 @@ import Vocabulary
 
 /// Formats and parses times by Spark's datetime patterns (those letters of `java.time` that Spark allows).
 struct DatePattern {
-    /// Holds a field's letter and width, or one byte of a literal; without references, as each row walks over
-    /// all.
+    /// Holds a field's letter and width, one byte of a literal, or a bracket about what texts may leave out;
+    /// without references, as each row walks over all.
     private struct Part {
         let letter: UInt8
         let width: Int
         let isField: Bool
+        /// Of an opening bracket: the part behind the closing one. Of a closing one: -1. Else 0.
+        var behind = 0
     }
 
     private var parts: [Part] = []
     /// How texts lie, where all have one length.
     private(set) var layout: DateLayout?
+    /// Whether the era is shown: years before the first one are then counted backwards.
+    private var hasEra = false
     static let months = [
         "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
         "November",
@@ -27,6 +31,7 @@ struct DatePattern {
         try DatePatternLetters.check(pattern, isReading: isReading)
         let bytes = Array(pattern.utf8)
         var i = 0
+        var open: [Int] = []
         while i < bytes.count {
             let byte = bytes[i]
             if byte == 39 {
@@ -49,7 +54,7 @@ struct DatePattern {
             }
             let isLetter = byte | 32 >= 97 && byte | 32 <= 122
             guard isLetter else {
-                if byte != 91 && byte != 93 { add(literal: byte) }
+                try add(sign: byte, &open, of: pattern)
                 i += 1
                 continue
             }
@@ -65,11 +70,35 @@ struct DatePattern {
             parts.append(Part(letter: byte, width: run, isField: true))
             i += run
         }
-        layout = DateLayout(parts.map { ($0.letter, $0.width, $0.isField) })
+        for place in open { parts[place].behind = parts.count }
+        hasEra = parts.contains { $0.isField && $0.letter == UInt8(ascii: "G") }
+        if parts.allSatisfy({ $0.behind == 0 }) {
+            layout = DateLayout(parts.map { ($0.letter, $0.width, $0.isField) })
+        }
     }
 
     private mutating func add(literal byte: UInt8) {
         parts.append(Part(letter: byte, width: 1, isField: false))
+    }
+
+    /// Adds a byte that is no letter: a literal, or a bracket; `open` are the places of brackets not closed.
+    private mutating func add(
+        sign byte: UInt8, _ open: inout [Int], of pattern: String
+    ) throws(EngineError) {
+        if byte == UInt8(ascii: "[") {
+            open.append(parts.count)
+            parts.append(Part(letter: byte, width: 0, isField: false, behind: 1))
+        } else if byte == UInt8(ascii: "]") {
+            guard let place = open.popLast() else {
+                throw .user(
+                    "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION",
+                    "The datetime pattern '\(pattern)' has a ']' that closes nothing.")
+            }
+            parts.append(Part(letter: byte, width: 0, isField: false, behind: -1))
+            parts[place].behind = parts.count
+        } else {
+            add(literal: byte)
+        }
     }
 
     /// Returns what clocks of a zone are called at an instant in seconds where the pattern shows it.
@@ -92,7 +121,7 @@ struct DatePattern {
         let date = CivilDate(days: days)
         for part in parts {
             if !part.isField {
-                out.append(part.letter)
+                if part.behind == 0 { out.append(part.letter) }
                 continue
             }
             switch part.letter {
@@ -100,6 +129,8 @@ struct DatePattern {
             case UInt8(ascii: "z"): out.append(contentsOf: (letters ?? zoneName).utf8)
             case UInt8(ascii: "X"), UInt8(ascii: "x"), UInt8(ascii: "Z"), UInt8(ascii: "O"):
                 Self.writeOffset(part.letter, part.width, offset, &out)
+            case UInt8(ascii: "y"):
+                Self.writeYear(hasEra && date.year < 1 ? 1 - date.year : date.year, part.width, &out)
             default: Self.write(part.letter, part.width, date, days, micros, &out)
             }
         }
@@ -146,9 +177,9 @@ struct DatePattern {
         let seconds = micros / 1_000_000
         let hour = seconds / 3600
         switch letter {
-        case UInt8(ascii: "G"): out.append(contentsOf: (width >= 4 ? "Anno Domini" : "AD").utf8)
-        case UInt8(ascii: "y"), UInt8(ascii: "u"):
-            if width == 2 { pad(date.year % 100, 2, &out) } else { pad(date.year, width, &out) }
+        case UInt8(ascii: "G"):
+            let names = width >= 4 ? ["Before Christ", "Anno Domini"] : ["BC", "AD"]
+            out.append(contentsOf: names[date.year > 0 ? 1 : 0].utf8)
         case UInt8(ascii: "M"), UInt8(ascii: "L"):
             if width >= 3 { name(months[date.month - 1], width, &out) } else { pad(date.month, width, &out) }
         case UInt8(ascii: "d"): pad(date.day, width, &out)
@@ -177,6 +208,13 @@ struct DatePattern {
         }
     }
 
+    private static func writeYear(_ year: Int, _ width: Int, _ out: inout [UInt8]) {
+        if width == 2 { return pad(abs(year) % 100, 2, &out) }
+        // More digits than the pattern has are marked, as in java.time's SignStyle.EXCEEDS_PAD.
+        if width >= 4, year >= 10_000, String(year).utf8.count > width { out.append(43) }
+        pad(year, width, &out)
+    }
+
     private static func writeOffset(_ letter: UInt8, _ width: Int, _ offset: Int, _ out: inout [UInt8]) {
         if letter == UInt8(ascii: "X"), offset == 0 { return out.append(90) }
         if letter == UInt8(ascii: "Z"), width == 5, offset == 0 { return out.append(90) }
@@ -192,6 +230,10 @@ struct DatePattern {
         if width == 1, letter != UInt8(ascii: "Z"), letter != UInt8(ascii: "O"), minutes % 60 == 0 { return }
         if colon { out.append(58) }
         pad(minutes % 60, 2, &out)
+        // Only long forms tell seconds, which zones had before there were standard times.
+        guard width >= 4, abs(offset) % 60 != 0 else { return }
+        if colon { out.append(58) }
+        pad(abs(offset) % 60, 2, &out)
     }
 
     /// What a text says, field by field.
@@ -213,19 +255,7 @@ struct DatePattern {
         if let local = layout?.read(text) { return (local, nil, nil) }
         var at = 0
         var result = Parsed()
-        var i = 0
-        while i < parts.count {
-            let part = parts[i]
-            i &+= 1
-            if part.isField {
-                let adjacent = i < parts.count && parts[i].isField
-                guard Self.read(part.letter, part.width, adjacent, text, &at, &result) else { return nil }
-            } else {
-                guard at < text.count, text[at] == part.letter else { return nil }
-                at &+= 1
-            }
-        }
-        guard at == text.count else { return nil }
+        guard read(parts.indices, text, &at, &result), at == text.count else { return nil }
         if let dayOfYear = result.dayOfYear {
             result.date = CivilDate(
                 days: CivilDate(year: result.date.year, month: 1, day: 1).days + dayOfYear - 1)
@@ -240,6 +270,30 @@ struct DatePattern {
         let (local, carried) = day.addingReportingOverflow(clock)
         if overflow || carried { return nil }
         return (local, result.offset, result.zone)
+    }
+
+    /// Reads the parts of a range; false when the text does not go on so. What stands in brackets and does
+    /// not fit is left out.
+    private func read(
+        _ range: Range<Int>, _ text: UnsafeRawBufferPointer, _ at: inout Int, _ result: inout Parsed
+    ) -> Bool {
+        var i = range.lowerBound
+        while i < range.upperBound {
+            let part = parts[i]
+            i &+= 1
+            if part.isField {
+                let adjacent = i < parts.count && parts[i].isField
+                guard Self.read(part.letter, part.width, adjacent, text, &at, &result) else { return false }
+            } else if part.behind > 0 {
+                let before = (at, result)
+                if !read(i..<part.behind, text, &at, &result) { (at, result) = before }
+                i = part.behind
+            } else if part.behind == 0 {
+                guard at < text.count, text[at] == part.letter else { return false }
+                at &+= 1
+            }
+        }
+        return true
     }
 
     private static func number(_ text: UnsafeRawBufferPointer, _ at: inout Int, _ least: Int, _ most: Int)
@@ -317,7 +371,8 @@ struct DatePattern {
         case UInt8(ascii: "V"), UInt8(ascii: "z"):
             let start = at
             while at < text.count, text[at] > 32 { at += 1 }
-            result.zone = String(decoding: text[start..<at], as: UTF8.self)
+            let name = String(decoding: text[start..<at], as: UTF8.self)
+            result.zone = letter == UInt8(ascii: "z") ? ZoneLetters.regions[name] ?? name : name
         default: return false
         }
         return true

@@ -4,7 +4,7 @@ import Plans
 import Vocabulary
 
 /// Declares functions of maps.
-enum MapFunctions {
+package enum MapFunctions {
     static let all: [ScalarFunction] = [
         ScalarFunction(
             "map",
@@ -34,7 +34,7 @@ enum MapFunctions {
                     let all = call.arguments.map { $0.scalar(at: row) }
                     return try scalar(
                         stride(from: 0, to: all.count, by: 2).map { all[$0] },
-                        stride(from: 1, to: all.count, by: 2).map { all[$0] })
+                        stride(from: 1, to: all.count, by: 2).map { all[$0] }, call)
                 })
         },
         ScalarFunction(
@@ -57,7 +57,7 @@ enum MapFunctions {
                     case .array(let values) = call[1].scalar(at: row),
                     keys.count == values.count
                 else { throw Failure.invalidArgument("map_from_arrays", "the arrays differ in length") }
-                return try scalar(keys, values)
+                return try scalar(keys, values, call)
             }
         },
         ScalarFunction(
@@ -80,7 +80,7 @@ enum MapFunctions {
                     keys.append(members[0])
                     values.append(members[1])
                 }
-                return try scalar(keys, values)
+                return try scalar(keys, values, call)
             }
         },
         ScalarFunction(
@@ -95,7 +95,7 @@ enum MapFunctions {
                     keys += more
                     values += others
                 }
-                return try scalar(keys, values)
+                return try scalar(keys, values, call)
             }
         },
         ScalarFunction(
@@ -149,12 +149,40 @@ enum MapFunctions {
             children: [flat.children[child]])
     }
 
-    /// Makes a map. Throws for keys that are null or stand twice.
-    static func scalar(_ keys: [Scalar], _ values: [Scalar]) throws -> Scalar {
-        if keys.contains(.null) { throw EngineError.data("NULL_MAP_KEY", "Cannot use null as map key.") }
-        if Set(keys).count != keys.count {
-            throw EngineError.data("DUPLICATED_MAP_KEY", "Duplicate map key was found.")
-        }
-        return .map(keys: keys, values: values)
+    private static func scalar(
+        _ keys: [Scalar], _ values: [Scalar], _ call: Invocation
+    ) throws -> Scalar {
+        try scalar(keys, values, keepsLast: keepsLast(call.settings))
     }
+
+    /// Makes a map. Throws for keys that are null, and for those that stand twice unless the last of them
+    /// is to be kept, where the first one stands.
+    static func scalar(_ keys: [Scalar], _ values: [Scalar], keepsLast: Bool) throws -> Scalar {
+        if keys.contains(.null) { throw EngineError.data("NULL_MAP_KEY", "Cannot use null as map key.") }
+        if Set(keys).count == keys.count { return .map(keys: keys, values: values) }
+        if !keepsLast { throw twice }
+        var places: [Scalar: Int] = [:]
+        var (kept, last): ([Scalar], [Scalar]) = ([], [])
+        for (key, value) in zip(keys, values) {
+            if let place = places[key] {
+                last[place] = value
+            } else {
+                places[key] = kept.count
+                kept.append(key)
+                last.append(value)
+            }
+        }
+        return .map(keys: kept, values: last)
+    }
+
+    /// Whether of keys that stand twice in a map the last one is kept; else they are an error.
+    static func keepsLast(_ settings: SessionSettings) -> Bool {
+        settings.options[dedupSetting]?.uppercased() == "LAST_WIN"
+    }
+
+    package static let dedupSetting = "spark.sql.mapKeyDedupPolicy"
+
+    static let twice = EngineError.data(
+        "DUPLICATED_MAP_KEY", "Duplicate map key was found.",
+        remedy: "SET spark.sql.mapKeyDedupPolicy=LAST_WIN keeps the last one.")
 }

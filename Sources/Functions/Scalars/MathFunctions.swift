@@ -104,7 +104,10 @@ enum MathFunctions {
     private static let others: [ScalarFunction] = [
         constant("pi", Double.pi, "Returns π."), constant("e", M_E, "Returns Euler's number."),
         pair("power", ["pow"], "Returns the first number to the power of the second.") { pow($0, $1) },
-        pair("atan2", [], "Returns the angle of a point (y, x).") { atan2($0, $1) },
+        pair("atan2", [], "Returns the angle of a point (y, x).") {
+            // Without the sign of -0.0, as in Spark.
+            atan2($0 + 0.0, $1 + 0.0)
+        },
         pair("hypot", [], "Returns √(a² + b²).") { hypot($0, $1) },
         ScalarFunction(
             "log", typing: Signature.of([.double, .double], optional: 1, .double),
@@ -445,7 +448,16 @@ enum BitFunctions {
             example: "getbit(5, 0)"
         ) { call in
             let rows = Rows(call)
-            return rows.build(.int8) { Int64(rows.integer(0, $0)) &>> Int64(rows.integer(1, $0) & 63) & 1 }
+            let width = call[0].type.physical.width * 8
+            return try rows.build(.int8) { row in
+                let place = rows.integer(1, row)
+                guard (0..<width).contains(place) else {
+                    throw EngineError.data(
+                        "INVALID_PARAMETER_VALUE.BIT_POSITION_RANGE",
+                        "The position of a bit is from 0 to \(width - 1), not \(place).")
+                }
+                return Int64(rows.integer(0, row)) &>> Int64(place) & 1
+            }
         },
     ]
 

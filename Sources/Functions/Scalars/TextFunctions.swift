@@ -155,6 +155,7 @@ enum TextFunctions {
             return try caches[place - 1].expression(rows.columns[place], row)
         }
         let builder = ColumnBuilder(call.type, capacity: call.count)
+        let keepsLast = MapFunctions.keepsLast(call.settings)
         var parts: [UnsafeRawBufferPointer] = []
         for row in 0..<call.count {
             guard rows.isValid(row) else {
@@ -165,6 +166,7 @@ enum TextFunctions {
             try rows.columns[0].view(row).withBytes { bytes in
                 parts.removeAll(keepingCapacity: true)
                 pieces(bytes, entry) { parts.append($0) }
+                if keepsLast { return lastEntries(parts, pair, builder) }
                 for i in parts.indices {
                     let part = parts[i]
                     let hasValue = !part.isEmpty && pair.searchWide(part)
@@ -181,6 +183,29 @@ enum TextFunctions {
             builder.endList()
         }
         return builder.finish(shared: call[0].heaps)
+    }
+
+    /// Appends entries to a map; of those with the same key the last value, where the first one stands.
+    private static func lastEntries(
+        _ parts: [UnsafeRawBufferPointer], _ pair: RegularExpression, _ builder: ColumnBuilder
+    ) {
+        var places: [[UInt8]: Int] = [:]
+        var found: [(key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?)] = []
+        for part in parts {
+            let hasValue = !part.isEmpty && pair.searchWide(part)
+            let key = hasValue ? UnsafeRawBufferPointer(rebasing: part[..<pair.start]) : part
+            let value = hasValue ? UnsafeRawBufferPointer(rebasing: part[pair.end...]) : nil
+            if let place = places[Array(key)] {
+                found[place].value = value
+            } else {
+                places[Array(key)] = found.count
+                found.append((key, value))
+            }
+        }
+        for (key, value) in found {
+            builder.children[0].share(key)
+            if let value { builder.children[1].share(value) } else { builder.children[1].appendNull() }
+        }
     }
 
     /// Gives the stretches between the matches of a pattern; those of no width do not count.
@@ -210,7 +235,7 @@ enum TextFunctions {
         } else {
             isTwice = Set(keys.map { Array($0) }).count != keys.count
         }
-        if isTwice { throw EngineError.data("DUPLICATED_MAP_KEY", "Duplicate map key was found.") }
+        if isTwice { throw MapFunctions.twice }
     }
 
     private static func luhn(_ digits: [UInt8]) -> Bool {

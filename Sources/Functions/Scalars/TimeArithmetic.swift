@@ -85,8 +85,8 @@ enum TimeArithmetic {
         guard call[0].type.isInterval else { return nil }
         return try scaled(call, interval: 0) { amount, number in
             if number == 0 {
-                if call.mode == .error { throw Failure.divideByZero() }
-                return nil
+                if call.mode == .null { return nil }
+                throw Failure.intervalDividedByZero()
             }
             return amount / number
         }

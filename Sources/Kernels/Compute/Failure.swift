@@ -56,6 +56,13 @@ package enum Failure {
         )
     }
 
+    /// An interval divided by 0, which is an error in ANSI mode and not.
+    package static func intervalDividedByZero() -> EngineError {
+        .data(
+            "INTERVAL_DIVIDED_BY_ZERO",
+            "Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead.")
+    }
+
     /// A remainder whose divisor is 0.
     package static func remainderByZero() -> EngineError {
         .data(

@@ -46,7 +46,8 @@ package final class Zone: Sendable {
     /// Throws `INVALID_TIMEZONE`.
     package static func named(_ name: String) throws(EngineError) -> Zone {
         if let zone = known.withLock({ $0[name] }) { return zone }
-        guard let zone = fixed(name) ?? database(name) else {
+        let full = short[name] ?? name
+        guard let zone = fixed(full) ?? database(full) else {
             throw .user(
                 "INVALID_TIMEZONE",
                 "The timezone: \(name) is invalid. Use an id such as Europe/Oslo or an offset.")
@@ -54,6 +55,18 @@ package final class Zone: Sendable {
         known.withLock { $0[name] = zone }
         return zone
     }
+
+    /// What short names mean, as in Java's `ZoneId.SHORT_IDS`; the zone database knows few of them.
+    private static let short: [String: String] = [
+        "ACT": "Australia/Darwin", "AET": "Australia/Sydney", "AGT": "America/Argentina/Buenos_Aires",
+        "ART": "Africa/Cairo", "AST": "America/Anchorage", "BET": "America/Sao_Paulo", "BST": "Asia/Dhaka",
+        "CAT": "Africa/Harare", "CNT": "America/St_Johns", "CST": "America/Chicago", "CTT": "Asia/Shanghai",
+        "EAT": "Africa/Addis_Ababa", "ECT": "Europe/Paris", "IET": "America/Indiana/Indianapolis",
+        "IST": "Asia/Kolkata", "JST": "Asia/Tokyo", "MIT": "Pacific/Apia", "NET": "Asia/Yerevan",
+        "NST": "Pacific/Auckland", "PLT": "Asia/Karachi", "PNT": "America/Phoenix",
+        "PRT": "America/Puerto_Rico", "PST": "America/Los_Angeles", "SST": "Pacific/Guadalcanal",
+        "VST": "Asia/Ho_Chi_Minh", "EST": "-05:00", "MST": "-07:00", "HST": "-10:00",
+    ]
 
     /// Parses `UTC`, `GMT`, `Z`, `±h`, `±hh:mm`, `±hh:mm:ss`, also after UTC, GMT or UT.
     private static func fixed(_ name: String) -> Zone? {

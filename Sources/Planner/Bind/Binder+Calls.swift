@@ -92,9 +92,14 @@ extension Binder {
             "timestampdiff": "timestampdiff", "datediff": "timestampdiff", "date_diff": "timestampdiff",
             "timediff": "timestampdiff",
         ]
-        guard let function = functions[name], call.arguments.count == 3,
-            case .column(let parts) = call.arguments[0].value.kind, parts.count == 1
-        else { return nil }
+        guard let function = functions[name], call.arguments.count == 3 else { return nil }
+        if case .literal(.string(let text)) = call.arguments[0].value.kind {
+            throw .user(
+                "INVALID_PARAMETER_VALUE.DATETIME_UNIT",
+                "The unit of `\(name)` stands without quotes: '\(text)'.",
+                remedy: "Write \(name)(\(text.uppercased()), …).", at: location(call.arguments[0].value.span))
+        }
+        guard case .column(let parts) = call.arguments[0].value.kind, parts.count == 1 else { return nil }
         let unit = Expression.literal(.string(parts[0].text.uppercased()))
         let rest = try call.arguments.dropFirst().map { argument throws(EngineError) in
             try bind(argument.value, context)

@@ -15,7 +15,7 @@ extension Binder {
         switch syntax.kind {
         case .table(let parts):
             names = parts
-            bound = try table(parts, at: syntax.span)
+            bound = try table(parts, at: syntax.span, options: syntax.options)
         case .identifier(let text):
             names = try identifier(text, at: syntax.span)
             bound = try table(names, at: syntax.span)
@@ -54,7 +54,10 @@ extension Binder {
 
     // MARK: Tables
 
-    private func table(_ parts: [NameSyntax], at span: SourceSpan) throws(EngineError) -> BoundRelation {
+    /// `options` are those that stand behind the name: a reader takes them before its own.
+    private func table(
+        _ parts: [NameSyntax], at span: SourceSpan, options: [OptionSyntax] = []
+    ) throws(EngineError) -> BoundRelation {
         relationCount += 1
         if relationCount > Self.relationLimit {
             throw .user(
@@ -76,7 +79,8 @@ extension Binder {
             temporaryNames.append(names.joined(separator: "."))
         }
         switch known {
-        case .files(let relation):
+        case .files(var relation):
+            for option in options { relation.options[option.key.lowercased()] = option.value }
             let types = catalog.declaredTypes(named: names, in: viewDatabase)
             return declared(scan(.files(relation), qualifier: names), as: types)
         case .external(let relation): return scan(.external(relation), qualifier: names)
@@ -84,8 +88,10 @@ extension Binder {
         case nil: break
         }
         if parts.count == 2, let format = FileFormat(rawValue: names[0].lowercased()) {
+            let values = Dictionary(
+                options.map { ($0.key.lowercased(), $0.value) }, uniquingKeysWith: { _, later in later })
             let relation = try located(span) { () throws(EngineError) in
-                try catalog.files(format: format, paths: [names[1]], options: [:], schema: nil)
+                try catalog.files(format: format, paths: [names[1]], options: values, schema: nil)
             }
             notes?.add(relation)
             return scan(.files(relation), qualifier: names)

@@ -149,10 +149,14 @@ extension Binder {
         if takesNull && expression.type == .null || takesText && expression.type == .string {
             return cast(expression, to: .boolean)
         }
+        let code =
+            switch clause {
+            case "JOIN … ON": "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE"
+            case "FILTER": "INVALID_AGGREGATE_FILTER.NOT_BOOLEAN"
+            default: "DATATYPE_MISMATCH.\(isPredicate ? "FILTER_NOT_BOOLEAN" : "UNEXPECTED_INPUT_TYPE")"
+            }
         throw .user(
-            clause == "JOIN … ON"
-                ? "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE"
-                : "DATATYPE_MISMATCH.\(isPredicate ? "FILTER_NOT_BOOLEAN" : "UNEXPECTED_INPUT_TYPE")",
+            code,
             "A condition in \(clause) must be a BOOLEAN, not a value of type \(expression.type.sqlName).",
             remedy: Coercion.canCast(expression.type, .boolean, ansi: true)
                 ? "Compare it with a value, or cast it: CAST(… AS BOOLEAN)."

@@ -7,7 +7,7 @@ import Vocabulary
 enum OptionNames {
     private static let files = [
         "path", "timeZone", "pathGlobFilter", "recursiveFileLookup", "basePath", "onlyFiles", "morePaths",
-        "partitionBy", "partitionOverwriteMode", "compression", "codec",
+        "partitionBy", "partitionOverwriteMode", "compression", "codec", "modifiedAfter", "modifiedBefore",
     ]
 
     private static let texts = [

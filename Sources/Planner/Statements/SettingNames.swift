@@ -12,7 +12,7 @@ package enum SettingNames {
             scanBytes, warehouse, recursionLevels, recursionRows, "etl.optimizer.joinReorder", pool,
             slotLimit,
             replicatesShuffle, StoreAssignment.setting, readPadding, charAsString,
-            timeType, AdaptiveSettings.skewFactor,
+            timeType, AdaptiveSettings.skewFactor, mapKeys, partitionTypes, usualFormat,
         ] + AdaptiveSettings.switches + AdaptiveSettings.sizes + rebaseModes
 
     /// Settings that are read when the job is submitted: changing them later changes nothing.
@@ -34,6 +34,12 @@ package enum SettingNames {
     /// Whether statements may cast to TIME and call its functions; TIME literals, and columns of files, are
     /// there without it.
     static let timeType = "spark.sql.timeType.enabled"
+    /// What becomes of keys that stand twice in a map: `EXCEPTION` or `LAST_WIN`.
+    static let mapKeys = "spark.sql.mapKeyDedupPolicy"
+    /// Whether columns of folders are numbers, dates and timestamps where their names look so, or texts.
+    package static let partitionTypes = "spark.sql.sources.partitionColumnTypeInference.enabled"
+    /// The format of tables that are made without USING.
+    static let usualFormat = "spark.sql.sources.default"
     /// What early dates and times mean in Parquet files that do not say; the reader's options tell it here.
     static let rebaseModes = [
         "spark.sql.parquet.datetimeRebaseModeInRead", "spark.sql.parquet.int96RebaseModeInRead",
@@ -90,7 +96,15 @@ package enum SettingNames {
             if let value, StoreAssignment.Policy(rawValue: value.uppercased()) == nil {
                 throw invalid(value, name, "ANSI, STRICT or LEGACY")
             }
-        case replicatesShuffle, readPadding, charAsString, timeType,
+        case mapKeys:
+            if let value, !["EXCEPTION", "LAST_WIN"].contains(value.uppercased()) {
+                throw invalid(value, name, "EXCEPTION or LAST_WIN")
+            }
+        case usualFormat:
+            if let value, FileFormat(rawValue: value.lowercased()) == nil {
+                throw invalid(value, name, "a format such as parquet")
+            }
+        case replicatesShuffle, readPadding, charAsString, timeType, partitionTypes,
             _ where AdaptiveSettings.switches.contains(name):
             if let value { _ = try boolean(value, name) }
         case _ where AdaptiveSettings.sizes.contains(name):
@@ -119,6 +133,8 @@ package enum SettingNames {
         case "spark.sql.session.timeZone": settings.timeZone
         case "spark.sql.sources.partitionOverwriteMode": "STATIC"
         case StoreAssignment.setting: "ANSI"
+        case mapKeys: "EXCEPTION"
+        case usualFormat: "parquet"
         default: nil
         }
     }

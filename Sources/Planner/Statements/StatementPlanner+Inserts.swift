@@ -10,10 +10,22 @@ extension StatementPlanner {
     func insertTable(_ insert: InsertTableSyntax, span: SourceSpan) throws(EngineError) -> PlannedStatement {
         if let planned = try insertExternal(insert, span: span) { return planned }
         let target = try tableWrite(insert, span: span)
+        if try isThere(insert) { return PlannedStatement(work: .none) }
         var planned = PlannedStatement(
             work: .stages(try steps(target.plan, write: target.write).graph))
         planned.change = unanalysed(insert)?.change
         return planned
+    }
+
+    /// Tells whether the partition that `IF NOT EXISTS` asks for is there: then nothing is written.
+    private func isThere(_ insert: InsertTableSyntax) throws(EngineError) -> Bool {
+        guard insert.ifNotExists, let table = catalog.table(named: insert.table.map(\.text)) else {
+            return false
+        }
+        let spec = try partitionSpec(insert.partition, of: table)
+        return try partitions(of: table).contains { partition in
+            spec.allSatisfy { partition.values[$0.key] == $0.value }
+        }
     }
 
     /// Returns what makes the table's statistics go: what ANALYZE TABLE found is no longer so.

@@ -213,7 +213,11 @@ extension StatementPlanner {
         }
         var options = optionValues(create.options)
         let optionPath = options.removeValue(forKey: "path")
-        let format = try create.format.map { name throws(EngineError) in try fileFormat(name) } ?? .parquet
+        let usual = settings.options[SettingNames.usualFormat].flatMap {
+            FileFormat(rawValue: $0.lowercased())
+        }
+        let format =
+            try create.format.map { name throws(EngineError) in try fileFormat(name) } ?? usual ?? .parquet
         let location =
             create.location ?? optionPath
             ?? catalog.defaultLocation(ofTable: name, in: database, warehouse: warehouse)

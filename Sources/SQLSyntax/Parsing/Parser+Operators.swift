@@ -55,7 +55,9 @@ extension Parser {
             let operand = try nested { (parser) throws(EngineError) in try parser.negation() }
             return ExpressionSyntax(.unary(.not, operand), span: span(from: start))
         }
-        if at(.EXISTS), peek().symbol == .leftParenthesis, startsQuery(after: 2) {
+        if at(.EXISTS), peek().symbol == .leftParenthesis,
+            startsQuery(after: 2) || startsFromQuery(after: 2)
+        {
             advance()
             advance()
             let query = try self.query()

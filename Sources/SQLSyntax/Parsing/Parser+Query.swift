@@ -18,10 +18,25 @@ extension Parser {
         }
     }
 
+    /// Tells whether `FROM relation …` stands after `skipped` more tokens where an expression might, too,
+    /// which may begin with a column called `from`.
+    func startsFromQuery(after skipped: Int) -> Bool {
+        let next = peek(skipped + 1)
+        guard peek(skipped).keyword == .FROM else { return false }
+        let isOperator = next.keyword.map {
+            [
+                .IS, .IN, .AND, .OR, .NOT, .LIKE, .ILIKE, .RLIKE, .REGEXP, .BETWEEN, .DIV, .AS,
+            ].contains($0)
+        }
+        return (next.kind == .word || next.kind == .quotedWord) && isOperator != true
+            || next.symbol == .leftParenthesis
+    }
+
     /// Tells whether all that stands behind the parenthesis just opened is a query. Parentheses that open
     /// here, too, may hold an operand of UNION, but as well a scalar subquery that an operator follows, or a
     /// relation with an alias: `((SELECT 1) UNION SELECT 2)`, `((SELECT 1) + 1)`, `((SELECT 1) AS a JOIN b)`.
     func startsWholeQuery() -> Bool {
+        if startsFromQuery(after: 0) { return true }
         guard startsQuery(after: 0) else { return false }
         var ahead = index
         while tokens[ahead].symbol == .leftParenthesis { ahead += 1 }

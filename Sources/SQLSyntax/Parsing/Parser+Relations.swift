@@ -166,7 +166,12 @@ extension Parser {
             guard case .call(let call) = expression.kind else { throw unexpected("a table function") }
             return RelationSyntax(kind: .function(call), alias: nil, span: span(from: start))
         }
-        return RelationSyntax(kind: .table(name), alias: nil, span: span(from: start))
+        var table = RelationSyntax(kind: .table(name), alias: nil, span: span(from: start))
+        if at(.WITH), peek().symbol == .leftParenthesis {
+            advance()
+            table.options = try options()
+        }
+        return table
     }
 
     private mutating func tableAlias() throws(EngineError) -> TableAliasSyntax? {

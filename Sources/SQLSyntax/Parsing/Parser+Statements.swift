@@ -242,6 +242,17 @@ extension Parser {
             partition: [], query: QuerySyntax(body: .values([], span: current.span), span: current.span))
         if take(.PARTITION) {
             insert.partition = try partitionValues()
+            if at(.IF) {
+                guard overwrites, insert.partition.allSatisfy({ $0.value != nil }) else {
+                    throw fail(
+                        "IF NOT EXISTS stands behind INSERT OVERWRITE … PARTITION (column = value).",
+                        code: "INVALID_SQL_SYNTAX", at: current.span)
+                }
+                advance()
+                try expect(.NOT)
+                try expect(.EXISTS)
+                insert.ifNotExists = true
+            }
         }
         if take(.BY, .NAME) {
             insert.isByName = true

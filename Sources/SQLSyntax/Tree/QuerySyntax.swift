@@ -163,6 +163,8 @@ package struct RelationSyntax: Sendable, Hashable {
     package var kind: Kind
     package var alias: TableAliasSyntax?
     package var span: SourceSpan
+    /// `WITH (key = 'value', …)` behind a table: options of its reader.
+    package var options: [OptionSyntax] = []
 
     /// Tells the forms of relations apart.
     package indirect enum Kind: Sendable, Hashable {

@@ -127,6 +127,8 @@ package struct InsertTableSyntax: Sendable, Hashable {
     package var isByName: Bool
     /// `PARTITION (a, b = 1)`; a nil value is dynamic.
     package var partition: [PartitionValueSyntax]
+    /// `IF NOT EXISTS` behind PARTITION: nothing is written where the partition is there.
+    package var ifNotExists = false
     package var query: QuerySyntax
 }
 

@@ -60,7 +60,7 @@ extension ParquetLogicalType {
     }
 
     fileprivate func write(to writer: inout ThriftWriter) {
-        let simple: [ParquetLogicalType: Int] = [.string: 1, .map: 2, .list: 3, .date: 6]
+        let simple: [ParquetLogicalType: Int] = [.string: 1, .map: 2, .list: 3, .date: 6, .unknown: 11]
         switch self {
         case .decimal(let precision, let scale):
             writer.structure(10) { union in

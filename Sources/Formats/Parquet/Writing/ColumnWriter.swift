@@ -113,7 +113,8 @@ indirect enum ColumnWriter {
         case .leaf(let leaf, _):
             var result = entries
             var rows: [UInt32] = []
-            for (i, row) in entries.rows.enumerated() where row >= 0 && !vector.isNull(Int(row)) {
+            let isEmpty = leaf.type == .null
+            for (i, row) in entries.rows.enumerated() where row >= 0 && !isEmpty && !vector.isNull(Int(row)) {
                 result.definitions[i] = UInt32(leaf.definition)
                 rows.append(UInt32(row))
             }

@@ -100,6 +100,7 @@ final class LeafWriter {
 
     /// Appends all rows of a vector; for columns that are neither nested nor repeated.
     func append(_ vector: Vector) throws(EngineError) {
+        let vector = type == .null ? .nulls(.null, count: vector.count) : vector
         var done = 0
         while done < vector.count {
             let take = min(vector.count - done, options.pageRows - entries)

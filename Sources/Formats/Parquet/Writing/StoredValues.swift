@@ -10,7 +10,7 @@ struct StoredType {
     /// Whether stored microseconds are held as nanoseconds.
     var cutsToMicroseconds = false
 
-    /// Returns nil for nested types, the type of NULL, and types that files cannot hold.
+    /// Returns nil for nested types, and types that files cannot hold.
     init?(_ type: DataType) {
         switch type {
         case .boolean: self.init(.boolean, .none, 1)
@@ -37,7 +37,9 @@ struct StoredType {
             } else {
                 self.init(.fixedByteArray, logical, StoredType.decimalBytes[precision])
             }
-        case .null, .array, .structure, .map, .calendarInterval, .variant, .unsupported: return nil
+        // As Spark has it.
+        case .null: self.init(.boolean, .unknown, 1)
+        case .array, .structure, .map, .calendarInterval, .variant, .unsupported: return nil
         }
     }
 

@@ -145,7 +145,7 @@ struct DbtTests {
         ("models/a.sql", "SELECT '{{ execution_date }}'", "TEMPLATE_ERROR", "It is logical_date"),
         ("models/a.sql", "SELECT * FROM {{ source('pg', 'u') }}", "TEMPLATE_ERROR", "sources:"),
         (
-            "models/b.yml", "models: [{name: top, tests: [dbt_utils.equal_rowcount: {}]}]", "PIPELINE_FORMAT",
+            "models/b.yml", "models: [{name: stg, tests: [dbt_utils.equal_rowcount: {}]}]", "PIPELINE_FORMAT",
             "tests/generic/equal_rowcount.sql"
         ),
         ("models/b.yml", "models: [{name: tpo}]", "PIPELINE_FORMAT", "Did you mean top?"),

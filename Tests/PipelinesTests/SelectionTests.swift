@@ -49,7 +49,7 @@ struct SelectionTests {
               - name: b
                 sql: SELECT x FROM {{ ref('a') }}
                 columns: [{name: x, tests: [not_null, {accepted_values: {values: [VALUE], quote: false}}]}]
-              - {name: c, sql: SELECT x FROM {{ ref('b') }}}
+              - {name: c, sql: "SELECT x FROM {{ ref('b') }}"}
             """
         func file(_ value: String) -> [String: String] { ["etl.yml": yml.replacing("VALUE", with: value)] }
         let bench = try await RunBench(file("1"))

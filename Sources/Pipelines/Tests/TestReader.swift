@@ -314,7 +314,7 @@ struct TestReader {
             relations: [relation], location: rule.location)
         test.kind = "source_freshness"
         test.failCalculation = "max(age)"
-        test.wanted = "seconds since the youngest row came, at most \(error ?? first) wanted"
+        test.wanted = "seconds since the youngest row came, at most \(first) wanted"
         test.severity = error == nil ? .warn : .error
         test.warnIf = "> \(first)"
         test.errorIf = "> \(error ?? first)"

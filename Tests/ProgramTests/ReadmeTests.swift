@@ -109,6 +109,22 @@ final class ReadmeTests {
         #expect(try run(try block("deploy/certificates certs")).output.contains("1000"))
     }
 
+    @Test("each script tells what it is for when it is asked, and does nothing else")
+    func scripts() throws {
+        let scripts = ProgramRun.root.appendingPathComponent("scripts")
+        let files = FileManager.default
+        let names = try files.contentsOfDirectory(atPath: scripts.path).sorted()
+        for name in names {
+            let script = scripts.appendingPathComponent(name)
+            var isFolder: ObjCBool = false
+            _ = files.fileExists(atPath: script.path, isDirectory: &isFolder)
+            guard files.isExecutableFile(atPath: script.path), !isFolder.boolValue else { continue }
+            let run = try ProgramRun.run(script, ["--help"], in: folder, seconds: 60)
+            #expect(run.status == 0 && run.output.contains(/(?i)usage/), "\(name): \(run.errors)")
+        }
+        #expect(names.contains("quickstart"))
+    }
+
     @Test("a pipeline runs here, and by its schedule on a cluster")
     func pipeline() throws {
         let made = try run(try block("etl-submit init shop"), try block("etl-submit deploy shop"))

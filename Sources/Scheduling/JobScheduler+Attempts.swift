@@ -7,7 +7,7 @@ extension JobScheduler {
         let job = attempt.id.task.stage.job
         var attempt = attempt
         if job.index < ledger.jobs.count {
-            let queue = queue(named: ledger.jobs[job.index].header.pool)
+            let queue = queue(named: ledger.jobs.pool(of: job) ?? ledger.jobs[job.index].header.pool)
             attempt.queue = queue
             queues[queue].share.begin(at: attempt.startedAt)
             runtimes[job.index]?.share.begin(at: attempt.startedAt)

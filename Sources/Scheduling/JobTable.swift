@@ -56,6 +56,17 @@ package struct JobTable: Sendable, Hashable, Sequence {
         return last
     }
 
+    /// Whether attempts at a job's statement are of no more use: it is committed, or the job has ended.
+    func isOver(_ job: JobID, _ statement: UInt32) -> Bool {
+        guard let place = place(of: job.index), records[place].isLive,
+            Int(statement) < records[place].statements.count
+        else { return true }
+        return records[place].statements[Int(statement)].isCommitted
+    }
+
+    /// The name of the job's queue; nil for a job that is not known.
+    func pool(of job: JobID) -> String? { place(of: job.index).map { records[$0].header.pool } }
+
     /// As many tasks of the job as may run at once, 0 for any number: one, as long as it has a task over
     /// which a worker crashed.
     func slotLimit(of job: JobID) -> Int {

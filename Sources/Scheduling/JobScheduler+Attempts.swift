@@ -7,7 +7,7 @@ extension JobScheduler {
         let job = attempt.id.task.stage.job
         var attempt = attempt
         if job.index < ledger.jobs.count {
-            let queue = queue(named: ledger.jobs[job.index].header.pool)
+            let queue = queue(named: ledger.jobs.pool(of: job) ?? ledger.jobs[job.index].header.pool)
             attempt.queue = queue
             queues[queue].share.begin(at: attempt.startedAt)
             runtimes[job.index]?.share.begin(at: attempt.startedAt)
@@ -73,7 +73,7 @@ extension JobScheduler {
     /// Changes the moving parts of an open stage.
     mutating func withStage(_ task: TaskID, _ change: (inout StageRuntime) -> Void) {
         let key = task.stage
-        guard ledger.openTask(task) != nil else { return }
+        guard ledger.isOpen(task) else { return }
         runtimes[key.job.index]?.change(key.stage, change)
     }
 
@@ -125,7 +125,7 @@ extension JobScheduler {
     }
 
     private mutating func touch(_ job: JobID, ifKnown: Bool) {
-        if job.index < ledger.jobs.count, ledger.jobs[job.index].isLive { touch(job) }
+        if ledger.jobs.isLive(job) { touch(job) }
     }
 
     /// Makes the output the winner of its task if the task waits for one; returns false when it is not

@@ -44,20 +44,12 @@ extension StageKey {
 // **Invariant:** no `.clean` while a worker that is not lost runs an attempt of the statement: the attempt
 // would make its folder anew.
 extension JobScheduler {
-    /// Whether the statement's attempts are of no more use: it is committed, or its job has ended.
-    private func isOver(_ key: StatementKey) -> Bool {
-        guard key.job.index < ledger.jobs.count else { return true }
-        let job = ledger.jobs[key.job.index]
-        guard job.isLive, Int(key.statement) < job.statements.count else { return true }
-        return job.statements[Int(key.statement)].isCommitted
-    }
-
     /// Counts an attempt that a worker came with, if its statement is over. One of a lost log writes to
     /// another job's folder.
     mutating func noteLate(_ attempt: AttemptID) {
         if ledger.isForeign(attempt) { return }
         let key = attempt.task.stage.statementKey
-        if !isOver(key) { return }
+        if !ledger.jobs.isOver(key.job, key.statement) { return }
         lateAttempts[key, default: 0] += 1
         noteLosers(key)
     }

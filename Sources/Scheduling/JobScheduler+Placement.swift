@@ -114,8 +114,7 @@ extension JobScheduler {
     /// Whether the job has as many tasks running as it may: one, as long as it has a task over which a worker
     /// crashed. Its others may be of the same kind, and the pool is to live.
     func isAtSlotLimit(_ job: JobID) -> Bool {
-        let record = ledger.jobs[job.index]
-        let limit = record.crashedTasks.isEmpty ? record.header.slotLimit : 1
+        let limit = ledger.jobs.slotLimit(of: job)
         return limit > 0 && runtimes[job.index]?.runningCount ?? 0 >= limit
     }
 
@@ -138,17 +137,15 @@ extension JobScheduler {
 
     /// Lists the stages with waiting tasks whose producers are complete and whose plan is settled.
     func runnableStages(_ job: JobID) -> [StageKey] {
-        let entry = ledger.jobs[job.index]
-        guard let statement = entry.statements.last, !statement.isCommitting, !entry.isCancelRequested,
-            entry.fatal == nil, let runtime = runtimes[job.index]
+        guard let (number, statement) = ledger.jobs.launchableStatement(of: job),
+            let runtime = runtimes[job.index]
         else { return [] }
         if runtime.stages.allSatisfy(\.pending.isEmpty) { return [] }
         let wanted = statement.wantedStages()
         var runnable: [StageKey] = []
         for place in statement.stages.indices where wanted[place] && !runtime.stages[place].pending.isEmpty {
             if statement.isReady(StageID(place)) {
-                runnable.append(
-                    StageKey(job: job, statement: UInt32(entry.statements.count - 1), stage: StageID(place)))
+                runnable.append(StageKey(job: job, statement: number, stage: StageID(place)))
             }
         }
         return runnable

@@ -42,6 +42,47 @@ package struct JobTable: Sendable, Hashable, Sequence {
         }
     }
 
+    // What each event asks for is read in place: the subscript copies the whole record.
+
+    /// Whether the job has not ended; false for one that is not known.
+    func isLive(_ job: JobID) -> Bool { place(of: job.index).map { records[$0].isLive } ?? false }
+
+    /// Returns the last statement of a live job if it is this one and its winners are not final.
+    func openStatement(_ job: JobID, _ statement: UInt32) -> StatementRecord? {
+        guard let place = place(of: job.index), records[place].isLive,
+            Int(statement) == records[place].statements.count - 1,
+            let last = records[place].statements.last, !last.isCommitting
+        else { return nil }
+        return last
+    }
+
+    /// Whether attempts at a job's statement are of no more use: it is committed, or the job has ended.
+    func isOver(_ job: JobID, _ statement: UInt32) -> Bool {
+        guard let place = place(of: job.index), records[place].isLive,
+            Int(statement) < records[place].statements.count
+        else { return true }
+        return records[place].statements[Int(statement)].isCommitted
+    }
+
+    /// The name of the job's queue; nil for a job that is not known.
+    func pool(of job: JobID) -> String? { place(of: job.index).map { records[$0].header.pool } }
+
+    /// As many tasks of the job as may run at once, 0 for any number: one, as long as it has a task over
+    /// which a worker crashed.
+    func slotLimit(of job: JobID) -> Int {
+        guard let place = place(of: job.index) else { return 0 }
+        return records[place].crashedTasks.isEmpty ? records[place].header.slotLimit : 1
+    }
+
+    /// Returns the statement whose tasks may be launched, and its place: none while its winners are final,
+    /// nor of a job that is to end.
+    func launchableStatement(of job: JobID) -> (place: UInt32, record: StatementRecord)? {
+        guard let place = place(of: job.index), !records[place].isCancelRequested,
+            records[place].fatal == nil, let last = records[place].statements.last, !last.isCommitting
+        else { return nil }
+        return (UInt32(records[place].statements.count - 1), last)
+    }
+
     /// Adds a job whose id is `count` or a later one.
     mutating func append(_ job: JobRecord) { records.append(job) }
 

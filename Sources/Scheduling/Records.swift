@@ -192,8 +192,18 @@ package struct Ledger: Sendable, Hashable {
 
     /// Returns the task's record while its statement runs: planned, and its winners not final.
     package func openTask(_ task: TaskID) -> TaskRecord? {
-        guard let stage = liveStage(task.stage), Int(task.index) < stage.tasks.count else { return nil }
-        return stage.tasks[Int(task.index)]
+        let (stage, index) = (task.stage.stage.index, Int(task.index))
+        guard let statement = openStatement(task.stage), stage < statement.stages.count,
+            index < statement.stages[stage].tasks.count
+        else { return nil }
+        return statement.stages[stage].tasks[index]
+    }
+
+    /// Whether the task exists and its statement runs: `openTask` without a copy of the record.
+    func isOpen(_ task: TaskID) -> Bool {
+        let stage = task.stage.stage.index
+        guard let statement = openStatement(task.stage), stage < statement.stages.count else { return false }
+        return Int(task.index) < statement.stages[stage].tasks.count
     }
 
     /// Returns how many attempts at a task have ended, also of a job that has; nil for a task that is
@@ -211,10 +221,7 @@ package struct Ledger: Sendable, Hashable {
     }
 
     private func openStatement(_ key: StageKey) -> StatementRecord? {
-        guard key.job.index < jobs.count, jobs[key.job.index].isLive else { return nil }
-        let statements = jobs[key.job.index].statements
-        guard Int(key.statement) == statements.count - 1, let last = statements.last else { return nil }
-        return last.isCommitting ? nil : last
+        jobs.openStatement(key.job, key.statement)
     }
 
     /// Folds one fact in. Facts about what the ledger does not know change nothing.
@@ -296,7 +303,7 @@ package struct Ledger: Sendable, Hashable {
 
     /// Changes an open stage; nothing when the task does not exist or its statement is closed.
     private mutating func withStage(of task: TaskID, _ change: (inout StageRecord, Int) -> Void) {
-        guard openTask(task) != nil else { return }
+        guard isOpen(task) else { return }
         let key = task.stage
         change(&jobs[key.job.index].statements[Int(key.statement)].stages[key.stage.index], Int(task.index))
     }

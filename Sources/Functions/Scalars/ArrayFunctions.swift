@@ -77,8 +77,13 @@ enum ArrayFunctions {
             }
         },
         ScalarFunction(
-            "flatten", typing: Signature.of([.array]) { CollectionFunctions.element($0[0]) },
-            "Joins the arrays of an array.", example: "flatten(array(array(1)))"
+            "flatten",
+            typing: { request in
+                let typing = try Signature.of([.array]) { CollectionFunctions.element($0[0]) }(request)
+                if case .array = typing.result { return typing }
+                if request.types[0] == .null { return typing }
+                throw Signature.mismatch(request, argument: 0, requires: "\"ARRAY\" of \"ARRAY\"")
+            }, "Joins the arrays of an array.", example: "flatten(array(array(1)))"
         ) { call in
             ListJoining.flatten(call[0], Rows(call), call.type)
         },

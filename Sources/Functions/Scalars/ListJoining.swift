@@ -65,7 +65,7 @@ struct ListJoining {
     /// Joins the lists within each list; null where one of them is.
     static func flatten(_ list: Vector, _ rows: Rows, _ type: DataType) -> Vector {
         let inner = list.children[0].flattened()
-        guard inner.type != .null, !inner.isNullConstant else {
+        guard case .array = inner.type, !inner.isNullConstant else {
             // Of nulls alone: only a list of none has something to join.
             let empty = ListJoining([.empty(CollectionFunctions.element(type))])
             return empty.lists(type, count: rows.count) { row, _ in

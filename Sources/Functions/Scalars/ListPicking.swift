@@ -174,9 +174,12 @@ struct ElementSet {
                     if isNew { result.append(place) }
                 }
             }
-            var taken = keys
+            // Taken out and put back, so that its memory serves the next list.
+            var taken = Set<Int64>()
+            swap(&taken, &keys)
             look(first, &taken)
             look(second, &taken)
+            swap(&taken, &keys)
             return result
         }
         if let views {

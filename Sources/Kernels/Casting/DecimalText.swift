@@ -24,7 +24,7 @@ enum DecimalText {
                 rest /= 10
                 written &+= 1
             } while rest > 0 || written <= scale
-            // Digits without leading zeros decide whether Java takes the exponent: seven zeros and more do.
+            // Java takes an exponent where the first digit stands behind the sixth place.
             if !isPlain, scale > 6, narrow.magnitude < UInt64(powers[scale &- 6]) { return false }
             if narrow < 0 {
                 at &-= 1

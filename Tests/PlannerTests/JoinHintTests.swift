@@ -4,8 +4,8 @@ import Vocabulary
 
 @testable import Planner
 
-/// What hints about joins come to. The choices of Spark 4.1 are in `Cases/join_hints.tsv`: kind, whether there
-/// are keys, the smaller side, the hints of either side, what the join is planned by.
+/// What hints about joins come to. The choices of Spark 4.1 are in `Cases/join_hints.tsv`: kind, whether
+/// there are keys, the smaller side, the hints of either side, what the join is planned by.
 @Suite("Hints about joins")
 struct JoinHintTests {
     private static let cluster = ClusterFacts(slots: 4, workers: 2)

@@ -3,9 +3,9 @@ import Scheduling
 import Vocabulary
 
 extension StageSpec {
-    /// Wishes each task of a stage that was planned again to the worker that holds most bytes of what the task
-    /// reads; the scheduler finds that itself where tasks read the partition of their own number. What all
-    /// tasks read alike has no say. `outputs` gives what the tasks of a stage wrote.
+    /// Wishes each task of a stage that was planned again to the worker that holds most bytes of what the
+    /// task reads; the scheduler finds that itself where tasks read the partition of their own number. What
+    /// all tasks read alike has no say. `outputs` gives what the tasks of a stage wrote.
     mutating func wishNearest(_ stage: Stage, _ outputs: (StageID) -> [TaskOutput?]) {
         // A wish that is there already is where the rows were read.
         guard preferredWorkers.isEmpty, repetition == .free else { return }

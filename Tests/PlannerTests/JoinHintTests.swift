@@ -4,8 +4,8 @@ import Vocabulary
 
 @testable import Planner
 
-/// What hints about joins come to. The choices of Spark 4.1 are in `Cases/join_hints.tsv`: kind, whether there
-/// are keys, the smaller side, the hints of either side, what the join is planned by.
+/// What hints about joins come to. The choices of Spark 4.1 are in `Cases/join_hints.tsv`: kind, whether
+/// there are keys, the smaller side, the hints of either side, what the join is planned by.
 @Suite("Hints about joins")
 struct JoinHintTests {
     private static let cluster = ClusterFacts(slots: 4, workers: 2)
@@ -88,7 +88,7 @@ struct JoinHintTests {
                 SELECT * FROM big JOIN (
                   SELECT /*+ BROADCAST(mid) */ c + 1 AS k, max(d) FROM mid WHERE d > 3 GROUP BY ALL LIMIT 9000
                 ) x ON a = k
-                """, expect: ["BroadcastHashJoin Inner", "build right, hint BROADCAST"]),
+                """, expect: ["=> broadcast", "build right, hint BROADCAST"]),
         Golden(
             sql: "SELECT * FROM (SELECT /*+ BROADCAST */ * FROM big) x JOIN mid ON a = c",
             expect: ["build left, hint BROADCAST"]),
@@ -118,7 +118,7 @@ struct JoinHintTests {
             expect: ["=> broadcast", "RangeJoin Inner"]),
         // A top-level order and limit are those of the query.
         Golden(sql: "SELECT /*+ MERGE */ a FROM big ORDER BY b LIMIT 3", expect: ["TopN 3 [b"]),
-        Golden(sql: "SELECT /*+ MERGE */ a FROM few ORDER BY a", expect: []),
+        Golden(sql: "SELECT /*+ MERGE */ a FROM few ORDER BY a", expect: ["Sort [a"]),
     ]
 
     @Test("stages show the effect of hints", arguments: goldens)

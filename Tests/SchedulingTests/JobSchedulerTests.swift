@@ -226,7 +226,8 @@ struct JobSchedulerTests {
         for _ in 0..<2 { bench.finish { .completed(TaskOutput(attempt: $0, partitionBytes: [1, 2, 3, 4])) } }
         let key = StageKey(job: JobID(0), statement: 0, stage: StageID(0))
         #expect(bench.last.actions.contains(.replan(key)))
-        let outputs = bench.scheduler.ledger.jobs[0].statements[0].stages[0].tasks.map(\.output?.partitionBytes)
+        let first = bench.scheduler.ledger.jobs[0].statements[0].stages[0]
+        let outputs = first.tasks.map(\.output?.partitionBytes)
         #expect(outputs == [[1, 2, 3, 4], [1, 2, 3, 4]])
         #expect(bench.launches.isEmpty)
         stages[1].taskCount = 1

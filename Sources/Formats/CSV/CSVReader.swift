@@ -34,8 +34,8 @@ package final class CSVReader: BatchStream {
     private var mustSkipHeader: Bool
 
     /// Begins to read the records of `source` that begin in `range`. `schema` names all columns of the file
-    /// (and the corrupt-record column, where it is wanted), `columns` those that come out, in order; `earlier`
-    /// what they have in records with fewer fields.
+    /// (and the corrupt-record column, where it is wanted), `columns` those that come out, in order;
+    /// `earlier` what they have in records with fewer fields.
     package init(
         source: any ByteSource, range: Range<Int>, schema: Schema, columns: [Int], options: CSVOptions,
         earlier: EarlierValues = .none, batchRows: Int = Limits.batchRows,

@@ -28,7 +28,8 @@ package final class JSONReader: BatchStream {
     private let memory: CountedMemory
 
     /// Begins to read the records of `source` that begin in `range`, as columns of `schema` in its order;
-    /// `earlier` is what they have in records without such a member. Throws `UNSUPPORTED_FEATURE` (user) for types that JSON cannot hold.
+    /// `earlier` is what they have in records without such a member. Throws `UNSUPPORTED_FEATURE` (user) for
+    /// types that JSON cannot hold.
     package init(
         source: any ByteSource, range: Range<Int>, schema: Schema, options: JSONOptions,
         earlier: EarlierValues = .none, batchRows: Int = Limits.batchRows,

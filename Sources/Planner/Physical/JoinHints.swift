@@ -2,8 +2,9 @@ import Plans
 
 /// Holds what hints ask of a join, by the side that they stand on, and finds what can be done of it.
 ///
-/// Source: the order and the join kinds of Spark's `JoinSelection`: BROADCAST before MERGE before SHUFFLE_HASH
-/// before SHUFFLE_REPLICATE_NL; where both sides are asked for the same, the smaller one is taken.
+/// Source: the order and the join kinds of Spark's `JoinSelection`: BROADCAST before MERGE before
+/// SHUFFLE_HASH before SHUFFLE_REPLICATE_NL; where both sides are asked for the same, the smaller one is
+/// taken.
 struct JoinHints {
     typealias Side = PhysicalHashJoin.Side
 
@@ -36,8 +37,8 @@ struct JoinHints {
         self.right = right.joinHint
     }
 
-    /// Returns what the join is planned by, and why hints of it have no effect. `smaller` is the side of fewer
-    /// bytes; `hasKeys` says whether columns of both sides have to be equal.
+    /// Returns what the join is planned by, and why hints of it have no effect. `smaller` is the side of
+    /// fewer bytes; `hasKeys` says whether columns of both sides have to be equal.
     func choice(_ kind: JoinKind, smaller: Side, hasKeys: Bool) -> (choice: Choice, refusals: [String]) {
         // NULLs among the keys have every task see all of the right side, whatever is asked.
         if (left == nil && right == nil) || kind == .leftAntiNullAware { return (.sizes, []) }

@@ -26,7 +26,7 @@ struct ModificationSpan {
             throw .user(
                 "INVALID_OPTION", "Option \(name) must be a time such as 2024-01-31T10:00:00, not: \(text)")
         }
-        return cast.scalar(at: 0).integerValue
+        return Int64(clamping: cast.scalar(at: 0).integerValue)
     }
 
     /// Says whether a file is to be read. Throws `UNSUPPORTED_FEATURE` (user) for files of which nobody knows

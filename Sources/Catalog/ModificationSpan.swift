@@ -15,6 +15,9 @@ struct ModificationSpan {
         before = try Self.instant(options["modifiedbefore"], "modifiedBefore", zone)
     }
 
+    /// Whether all files are to be read.
+    var isOpen: Bool { after == nil && before == nil }
+
     private static func instant(
         _ text: String?, _ name: String, _ zone: Zone
     ) throws(EngineError) -> Int64? {
@@ -26,13 +29,12 @@ struct ModificationSpan {
             throw .user(
                 "INVALID_OPTION", "Option \(name) must be a time such as 2024-01-31T10:00:00, not: \(text)")
         }
-        return cast.scalar(at: 0).integerValue
+        return Int64(clamping: cast.scalar(at: 0).integerValue)
     }
 
     /// Says whether a file is to be read. Throws `UNSUPPORTED_FEATURE` (user) for files of which nobody knows
     /// when they were changed.
     func holds(_ file: FileStatus) throws(EngineError) -> Bool {
-        if after == nil, before == nil { return true }
         guard let time = file.modifiedMicroseconds else {
             throw .user(
                 "UNSUPPORTED_FEATURE",

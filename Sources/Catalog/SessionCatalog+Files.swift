@@ -20,7 +20,11 @@ extension SessionCatalog {
         let zone = try Zone.named(options["timezone"] ?? timeZone)
         var found = try PathListing(tree: tree, nameFilter: filter).files(at: paths)
         let span = try ModificationSpan(options, zone: zone)
-        try found.removeAll { file in try !span.holds(file.entry) }
+        if !span.isOpen {
+            var kept: [PathListing.Found] = []
+            for file in found where try span.holds(file.entry) { kept.append(file) }
+            found = kept
+        }
         if format == .avro, options["ignoreextension"]?.lowercased() == "false" {
             found.removeAll { !$0.entry.path.hasSuffix(".avro") }
         }

@@ -30,6 +30,7 @@ enum OrderedAggregates {
                 return Typing(types, .array(.structure(fields), containsNull: true))
             }, "Returns a histogram of so many bins, as their centres and heights.",
             example: "histogram_numeric(a, 5)"),
+        WeightedPercentile.function,
         bitmap("bitmap_construct_agg", .long, "Makes a bitmap of the positions of bits."),
         bitmap("bitmap_or_agg", .of(.binary), "Joins bitmaps by OR."),
         bitmap("bitmap_and_agg", .of(.binary), "Joins bitmaps by AND."),
@@ -75,6 +76,9 @@ enum OrderedAggregates {
                 }
             }
         case orderedList: return collect(joined(call))
+        case WeightedPercentile.name:
+            let (shares, asArray) = try shares(call)
+            return collect(WeightedPercentile.finish(shares, asArray: asArray, type: call.type))
         case "histogram_numeric":
             guard case .integer(let bins) = literal(call, 1), bins >= 2, bins <= 10_000 else {
                 throw EngineError.user(

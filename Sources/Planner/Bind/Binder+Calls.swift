@@ -296,7 +296,10 @@ extension Binder {
                 "\(name) needs the order of the values.",
                 remedy: "Write \(name)(…) WITHIN GROUP (ORDER BY …).", at: location(span))
         }
-        let ordered = isOrdered ? try withinGroup(name, arguments, call, inner, at: span) : (name, arguments)
+        let ordered =
+            isOrdered
+            ? try withinGroup(name, arguments, call, inner, at: span)
+            : try weighted(name, arguments, at: span) ?? (name, arguments)
         let bound = try aggregateCall(ordered.0, ordered.1, call, filter, at: span)
         let text = naming.text(ExpressionSyntax(.call(call), span: span))
         let nullable = !["count", "count_if", "approx_count_distinct", "collect_list", "collect_set"]
@@ -329,7 +332,8 @@ extension Binder {
         }
         var passed = arguments
         if call.ignoresNulls { passed.append(.literal(.boolean(true))) }
-        let places = call.withinGroup.isEmpty ? call.arguments.map(\.value.span) : []
+        let isAsWritten = call.withinGroup.isEmpty && passed.count == call.arguments.count
+        let places = isAsWritten ? call.arguments.map(\.value.span) : []
         let (canonical, coerced, result) = try resolve(name, passed, at: span, places: places)
         return AggregateCall(
             canonical, coerced, distinct: call.isDistinct, filter: filter, type: result, ansi: settings.ansi,

@@ -59,4 +59,29 @@ extension Binder {
             "listagg_ordered", [kept, .literal(delimiter), .literal(.string(order.joined()))]
         )
     }
+
+    /// Returns what stands for `percentile(value, share, frequency)`, of which values and frequencies are
+    /// collected together; nil for other calls.
+    func weighted(
+        _ name: String, _ arguments: [Expression], at span: SourceSpan
+    ) throws(EngineError) -> (String, [Expression])? {
+        guard name == "percentile", arguments.count == 3 else { return nil }
+        guard arguments[2].type.isIntegral || arguments[2].type == .null else {
+            throw .user(
+                "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+                "The frequency of percentile is an integer, not a value of type \(arguments[2].type.sqlName).",
+                at: location(span))
+        }
+        let value =
+            arguments[0].type.isInterval ? arguments[0] : cast(arguments[0], to: .double, at: span)
+        let times = cast(arguments[2], to: .int64, at: span)
+        let row = try call(
+            "named_struct", [.literal(.string("value")), value, .literal(.string("times")), times], at: span)
+        let isThere = try call(
+            "and", [call("is_not_null", [value], at: span), call("is_not_null", [times], at: span)], at: span)
+        let kept = Expression.conditional(
+            [ConditionalBranch(condition: isThere, result: row)], otherwise: nil, type: row.type)
+        let share = constant(arguments[1]).map { Expression.literal($0) } ?? arguments[1]
+        return ("percentile_weighted", [kept, share])
+    }
 }

@@ -152,7 +152,9 @@ extension JobScheduler {
             lastHeard: now.monotonic, heardSentAt: registration.sentAt, isDraining: registration.isDraining)
         departures[worker] = nil
         if registration.isDraining { noteLeaving(worker) }
-        mustArmTimer = true
+        // A timer that comes before the new lease ends does as well: ten thousand workers may come at once.
+        let lease = now.monotonic + settings.leaseMilliseconds
+        if armedTimer.map({ $0 <= now.monotonic || $0 > lease }) ?? true { mustArmTimer = true }
         countSlots(of: worker)
         for attempt in registration.running {
             let known = before.first { $0.id == attempt }

@@ -213,8 +213,10 @@ package struct JobScheduler: Sendable {
     /// Asks for a call at the nearest time at which something may have to be done.
     private mutating func armTimer() {
         // Running attempts are looked at every second, so that a timer within one need not be looked for
-        // anew.
-        if !mustArmTimer, let armed = armedTimer, armed > now.monotonic, armed <= now.monotonic + 1000 {
+        // anew, nor any where none runs: what workers say puts their times off.
+        if !mustArmTimer, let armed = armedTimer, armed > now.monotonic,
+            armed <= now.monotonic + 1000 || runners.isEmpty
+        {
             return
         }
         mustArmTimer = false

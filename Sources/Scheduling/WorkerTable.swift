@@ -18,6 +18,9 @@ package struct WorkerTable: Sendable, Hashable, Sequence {
     private var order: [WorkerID] = []
     private var byLife: [WorkerLife: WorkerID] = [:]
     private var byAddress: [String: WorkerID] = [:]
+    /// The first place without a life: to look for it at each registration would take as long as there are
+    /// workers.
+    private var lowestFree = 0
 
     /// Most places that one life may add: a log that says more is not one of ours.
     private static let mostNewPlaces = 1 << 20
@@ -31,7 +34,7 @@ package struct WorkerTable: Sendable, Hashable, Sequence {
     package var keptCount: Int { order.count }
 
     /// The id of the next life.
-    package var nextID: WorkerID { WorkerID(records.firstIndex { $0 == nil } ?? records.count) }
+    package var nextID: WorkerID { WorkerID(lowestFree) }
 
     /// Tells whether the life is known and was not forgotten.
     package func contains(_ worker: WorkerID) -> Bool {
@@ -61,6 +64,7 @@ package struct WorkerTable: Sendable, Hashable, Sequence {
         guard !contains(id), id.index < records.count + Self.mostNewPlaces else { return }
         while records.count <= id.index { records.append(nil) }
         records[id.index] = WorkerRecord(id: id, identity: identity)
+        while lowestFree < records.count, records[lowestFree] != nil { lowestFree += 1 }
         order.append(id)
         byLife[identity.life] = id
         byAddress[identity.address] = id
@@ -73,6 +77,7 @@ package struct WorkerTable: Sendable, Hashable, Sequence {
         guard contains(worker), let record = records[worker.index], record.loss != nil else { return }
         records[worker.index] = nil
         while records.last == .some(nil) { records.removeLast() }
+        lowestFree = Swift.min(lowestFree, worker.index, records.count)
         order.removeAll { $0 == worker }
         let identity = record.identity
         if byAddress[identity.address] == worker {

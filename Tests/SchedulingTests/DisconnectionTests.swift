@@ -25,6 +25,28 @@ struct DisconnectionTests {
         #expect(bench.last.facts == [.workerLost(WorkerID(0), .disconnected)])
     }
 
+    @Test("heartbeats of idle workers arm no timer; the one that is armed rings in time for a silent one")
+    func idle() {
+        var bench = Bench()
+        func timers() -> [Instant] {
+            bench.last.actions.compactMap { if case .setTimer(let time) = $0 { time } else { nil } }
+        }
+        bench.join("w1")
+        let due = bench.now + SchedulerSettings().leaseMilliseconds
+        #expect(timers() == [Instant(milliseconds: due)])
+        bench.join("w2")
+        #expect(timers() == [])
+        for _ in 0..<29 {
+            bench.now += 1000
+            bench.beat("w1")
+            #expect(timers() == [])
+        }
+        bench.now = due
+        bench.handle(.tick)
+        #expect(bench.scheduler.ledger.workers[1].loss == .leaseExpired)
+        #expect(bench.scheduler.ledger.workers[0].loss == nil && timers().count == 1)
+    }
+
     @Test("the first reader that misses an output of a disconnected worker loses all that it held")
     func reader() {
         var bench = Bench()

@@ -224,6 +224,16 @@ struct DatePattern {
         if letter == UInt8(ascii: "O"), offset == 0 { return }
         let minutes = abs(offset) / 60
         out.append(offset < 0 ? 45 : 43)
+        if letter == UInt8(ascii: "O"), width == 1 {
+            // The short form: hours as they are, and no more than tells the offset.
+            pad(minutes / 60, 1, &out)
+            if abs(offset) % 3600 == 0 { return }
+            out.append(58)
+            pad(minutes % 60, 2, &out)
+            if abs(offset) % 60 == 0 { return }
+            out.append(58)
+            return pad(abs(offset) % 60, 2, &out)
+        }
         pad(minutes / 60, 2, &out)
         let colon =
             letter == UInt8(ascii: "Z") ? width >= 4 : letter == UInt8(ascii: "O") || width == 3 || width == 5

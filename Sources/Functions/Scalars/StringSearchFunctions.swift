@@ -31,17 +31,9 @@ enum StringSearchFunctions {
         },
         ScalarFunction(
             "locate", aliases: ["position", "charindex"],
-            typing: Signature.of([.string, .string, .int], optional: 1, .int32),
+            typing: Signature.of([.string, .string, .int], optional: 1, .int32), nulls: .handled,
             "Returns the 1-based place of a text in another from a position on, or 0.",
-            example: "locate('b', 'abc')"
-        ) { call in
-            let rows = Rows(call)
-            let hasStart = call.arguments.count == 3
-            return rows.map(Int32.self, .int32) { row in
-                let start = hasStart ? rows.integer(2, row) : 1
-                return start < 1 ? 0 : Int32(place(rows.columns[1], rows.columns[0].bytes(row), start, row))
-            }
-        },
+            example: "locate('b', 'abc')", kernel: located),
         ScalarFunction(
             "split_part", typing: Signature.of([.string, .string, .int], .string),
             "Returns a part of a text between delimiters, from the end when negative.",
@@ -107,6 +99,33 @@ enum StringSearchFunctions {
     ]
 
     /// Returns the 1-based character at which `needle` begins at or after character `start`, or 0.
+    /// Computes `locate`: 0 where the position to begin at is null, whatever the others are.
+    private static func located(_ call: Invocation) -> Vector {
+        let hasStart = call.arguments.count == 3
+        let isNull = call.arguments.map { $0.isNullConstant || $0.type == .null }
+        if hasStart, isNull[2] || call[2].hasNulls {
+            let columns = call.arguments.map(Column.init)
+            return .of(
+                .int32,
+                (0..<call.count).map { row in
+                    if columns[2].isNull(row) { return .integer(0) }
+                    if columns[0].isNull(row) || columns[1].isNull(row) { return .null }
+                    return .integer(Int64(place(columns, columns[2].integer(row), row)))
+                })
+        }
+        if isNull.contains(true) { return .nulls(.int32, count: call.count) }
+        let rows = Rows(call)
+        return rows.map(Int32.self, .int32) { row in
+            Int32(place(rows.columns, hasStart ? rows.integer(2, row) : 1, row))
+        }
+    }
+
+    /// Returns where the first text is in the second one from a place on; one without letters is at 1.
+    private static func place(_ columns: [Column], _ start: Int, _ row: Int) -> Int {
+        if start < 1 { return 0 }
+        return place(columns[1], columns[0].bytes(row), columns[0].view(row).count == 0 ? 1 : start, row)
+    }
+
     private static func place(_ column: Column, _ needle: [UInt8], _ start: Int, _ row: Int) -> Int {
         column.view(row).withBytes { bytes in
             let from = start == 1 ? 0 : UTF8Text.offset(bytes, character: start - 1)

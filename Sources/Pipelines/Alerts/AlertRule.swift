@@ -42,6 +42,11 @@ package struct AlertRule: Sendable {
     package var email: Email?
     package var webhook: Webhook?
 
+    /// Who is told, without secrets.
+    package var target: String {
+        [email?.target, webhook?.target].compactMap { $0 }.joined(separator: " and ")
+    }
+
     /// The host of a URL: the rest of a webhook's is often a secret.
     static func host(_ url: String) -> String {
         let rest = url.firstRange(of: "://").map { url[$0.upperBound...] } ?? url[...]

@@ -80,8 +80,8 @@ extension CoordinatorNode {
         }
     }
 
-    /// Publishes a statement's files, then lets its changes to the catalog take effect. Queries and views wait
-    /// for no storage, and so need no thread of their own.
+    /// Publishes a statement's files, then lets its changes to the catalog take effect. Queries and views
+    /// wait for no storage, and so need no thread of their own.
     func commit(_ manifest: CommitManifest) {
         guard let book = books[manifest.job], let plan = book.plans[manifest.statement] else {
             let error = EngineError.internal(

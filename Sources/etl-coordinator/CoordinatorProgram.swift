@@ -26,7 +26,9 @@ struct CoordinatorProgram: AsyncParsableCommand {
     @Option(
         parsing: .upToNextOption,
         help: .init(
-            "Hosts that the page may be asked for by, beside addresses (default: any; on loopback localhost).",
+            """
+            Hosts that the page may be asked for by, beside addresses (default: any; on loopback localhost).
+            """,
             valueName: "host")
     )
     var webHost: [String] = []

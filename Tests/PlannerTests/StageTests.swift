@@ -169,7 +169,7 @@ struct StageTests {
         }
     }
 
-    @Test("of a side that is spread by hash only rows whose keys the other side has are sent, where those are few")
+    @Test("a join spreads only rows whose keys the other side has, where those are few")
     func probeReduction() throws {
         let many = maker.table("many", [("m", .int32), ("n", .int32)])
         let few = maker.table("few", [("f", .int32), ("g", .int32)])

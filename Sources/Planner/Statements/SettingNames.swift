@@ -96,10 +96,7 @@ package enum SettingNames {
             if let value, StoreAssignment.Policy(rawValue: value.uppercased()) == nil {
                 throw invalid(value, name, "ANSI, STRICT or LEGACY")
             }
-        case mapKeys:
-            if let value, !["EXCEPTION", "LAST_WIN"].contains(value.uppercased()) {
-                throw invalid(value, name, "EXCEPTION or LAST_WIN")
-            }
+        case mapKeys: try check(value, name, isOneOf: "EXCEPTION", "LAST_WIN")
         case usualFormat:
             if let value, FileFormat(rawValue: value.lowercased()) == nil {
                 throw invalid(value, name, "a format such as parquet")
@@ -124,6 +121,14 @@ package enum SettingNames {
             }
         }
         return (result, nil)
+    }
+
+    /// Throws `INVALID_CONF_VALUE` for any other word.
+    private static func check(
+        _ value: String?, _ name: String, isOneOf first: String, _ second: String
+    ) throws(EngineError) {
+        guard let word = value?.uppercased(), word != first, word != second else { return }
+        throw invalid(value ?? "", name, "\(first) or \(second)")
     }
 
     /// Returns what a setting of Spark's is when nobody set it; nil for those that are not told.

@@ -6,7 +6,11 @@ extension PhysicalPlan {
     /// joins above it while it runs, and of how many of its files the planner left any part: `kept` tells it
     /// for a scan.
     package func text(kept: (PhysicalScan) -> Int?) -> String {
-        PlanTree.draw(ShownPlan(plan: self), text: { $0.text(kept) }, children: \.children)
+        PlanTree.draw(
+            ShownPlan(plan: self), text: { $0.text(kept) }, children: \.children,
+            identity: { node in
+                if case .exchange(.shared, let input) = node.plan { AnyHashable(input) } else { nil }
+            })
     }
 }
 

@@ -13,7 +13,6 @@ struct FormatTests {
     static let wrong: [(text: String, code: String, line: Int, part: String)] = [
         ("transfrom: []", "PIPELINE_FORMAT", 2, "Did you mean transform?"),
         ("transform:\n  - {name: a, sqll: x}", "PIPELINE_FORMAT", 3, "in transform[0]: sqll"),
-        ("transform:\n\t- {name: a}", "PIPELINE_FORMAT", 3, "indent with spaces"),
         ("extract: [{name: a, command: echo 1}]", "PIPELINE_FORMAT", 2, "Write its words as a list"),
         (step + "schedule_interval: '@daily'", "PIPELINE_FORMAT", 3, "Write schedule."),
         ("transform:\n  - {name: a, sql: x, depends_on: [b]}", "PIPELINE_FORMAT", 3, "by ref(), source()"),

@@ -70,12 +70,10 @@ struct CoordinatorServer {
             service: pipelines, tokens: tokens, latencies: { [node] in await node.latencies() })
         let longBodies = LongBodies()
         let connections = DescriptorLimit.connections(of: DescriptorLimit.raise())
-        let names = settings.list("cluster-host")
-        let hosts = ServedHosts(listen: listen, names: names.isEmpty ? nil : names)
         cluster = try HTTPServer(
             configuration: ServerConfiguration(
                 listen: listen, tls: tls, connectionCount: connections,
-                requestBodyBytes: Limits.jobBodyBytes, serves: hosts.serves,
+                requestBodyBytes: Limits.jobBodyBytes, serves: Self.hosts(listen, settings).serves,
                 refusal: WebTransportAdapter.refusal),
             handler: ClusterPort(
                 node: node, checksRole: tls != nil, storage: PathRules.place(of: settings["storage"]),
@@ -92,6 +90,12 @@ struct CoordinatorServer {
                 + "\(scheme)://\(try Origin(listen).host):\(cluster.port), "
                 + "web on \(scheme)://\(try Origin(webListen).host):\(web.port), state in \(state)",
             of: "etl-coordinator", settings)
+    }
+
+    /// Returns the hosts that the cluster port may be asked for by.
+    private static func hosts(_ listen: String, _ settings: ProgramSettings) -> ServedHosts {
+        let names = settings.list("cluster-host")
+        return ServedHosts(listen: listen, names: names.isEmpty ? nil : names)
     }
 
     /// Nothing makes the rows of a job that has ended again: try harder than a task would.

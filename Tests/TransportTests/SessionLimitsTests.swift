@@ -2,8 +2,8 @@ import Testing
 import Transport
 import Vocabulary
 
-/// Pins the figures of "Limits of what comes from outside" in docs/reliability.md: whoever changes one changes
-/// both.
+/// Pins the figures of "Limits of what comes from outside" in docs/reliability.md: whoever changes one
+/// changes both.
 @Suite("Limits of what comes from outside")
 struct SessionLimitsTests {
     @Test("sessions bear what the documentation says, between workers some more")

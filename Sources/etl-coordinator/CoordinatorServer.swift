@@ -73,7 +73,7 @@ struct CoordinatorServer {
         cluster = try HTTPServer(
             configuration: ServerConfiguration(
                 listen: listen, tls: tls, connectionCount: connections,
-                requestBodyBytes: Limits.jobBodyBytes, serves: CoordinatorServer.hosts(listen, settings).serves,
+                requestBodyBytes: Limits.jobBodyBytes, serves: Self.hosts(listen, settings).serves,
                 refusal: WebTransportAdapter.refusal),
             handler: ClusterPort(
                 node: node, checksRole: tls != nil, storage: PathRules.place(of: settings["storage"]),
@@ -92,7 +92,7 @@ struct CoordinatorServer {
             of: "etl-coordinator", settings)
     }
 
-    /// The hosts that the cluster port may be asked for by.
+    /// Returns the hosts that the cluster port may be asked for by.
     private static func hosts(_ listen: String, _ settings: ProgramSettings) -> ServedHosts {
         let names = settings.list("cluster-host")
         return ServedHosts(listen: listen, names: names.isEmpty ? nil : names)

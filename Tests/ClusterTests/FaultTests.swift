@@ -95,10 +95,13 @@ struct FaultTests {
         let victim = try cluster.startWorker(launcher: ["/usr/bin/env", "MILLRACE_FAIL_POINT=serve:2"])
         let killed = try cluster.address(of: victim)
         #expect(try eventually(within: 20) { try cluster.activeWorkers() == 3 })
+        let begin = ContinuousClock.now
         let job = try cluster.start(
             ShuffleJob.arguments + ["etl.shuffle.replicate=true", "spark.sql.adaptive.enabled=false"])
         let id = try cluster.jobID(of: job)
         let ended = try job.waited()
+        // Then a task may have been tried on a second worker as well, for its slowness.
+        let isSlow = ContinuousClock.now - begin > .seconds(5)
         #expect(ended.status == 0, "\(ended.errors)")
         #expect(ended.output == expected.output)
         #expect(!victim.isRunning, "it served nobody: the fault did not strike")
@@ -120,13 +123,13 @@ struct FaultTests {
         let own = lines([victim]).filter { $0.message == "task done" }.map(\.name)
         let others = lines(cluster.workers.filter { $0 !== victim })
         let done = others.filter { $0.message == "task done" }.map(\.name)
-        #expect(!own.isEmpty && Set(done).count == done.count, "\(own) \(done)")
+        #expect(!own.isEmpty && (isSlow || Set(done).count == done.count), "\(own) \(done)")
         // The others' readers fail over it alone, if they have no copy yet.
         for line in others where line.message.hasPrefix("task failed") {
             #expect(line.message.contains(killed), "\(line)")
         }
         // What it had done is done again only where storage did not have it.
-        for name in Set(own).intersection(done) {
+        for name in isSlow ? [] : Set(own).intersection(done) {
             #expect(log.contains("the output of \(name) was "), "\(name): \(log)")
         }
         for line in log.split(separator: "\n") where line.hasSuffix("; the task runs again") {

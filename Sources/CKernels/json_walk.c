@@ -347,8 +347,11 @@ static int walk_value(cursor *c, int32_t index_of_node, uint32_t index, int dept
             return 0;
         if (!is_plain_scalar(c->text + at, end - at))
             return 0;
-        if (byte == 'n')
+        if (byte == 'n') {
+            if (node->kind == JSON_SCALAR)
+                node->ends[index] = JSON_MISSING;
             return 1;
+        }
     } else if (!check_string(c, at, *c->next)) {
         return 0;
     }

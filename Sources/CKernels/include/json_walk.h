@@ -13,7 +13,8 @@ enum { JSON_SCALAR = 0, JSON_STRUCTURE = 1, JSON_LIST = 2, JSON_MAP = 3 };
 
 /// One node of the tree that a schema makes; where each of its values lies in the text.
 ///
-///     scalar      starts[i] … ends[i]: the token's first byte, and one past its last (quotes included)
+///     scalar      starts[i] … ends[i]: the token's first byte, and one past its last (quotes included);
+///                 of a null ends[i] is JSON_MISSING, too
 ///     structure   starts[i]: the brace; its members hold a value at the same i
 ///     list        starts[i]: the bracket; ends[i]: number of elements, which follow those of value i - 1
 ///     map         as a list, with keys (tokens in quotes) and values

@@ -49,7 +49,8 @@ package final class JSONReader: BatchStream {
         windows = try TextWindows(
             source, range: range, whole: options.multiLine, decoding: options.decoding, memory: memory)
         indexer = try JSONIndexer(memory: memory)
-        plan = try JSONWalkPlan(fields: fields, rowCapacity: batchRows, memory: memory)
+        plan = try JSONWalkPlan(
+            fields: fields, rowCapacity: batchRows, tellsNulls: !earlier.isEmpty, memory: memory)
     }
 
     /// Returns the next batch. Throws `MALFORMED_RECORD_IN_PARSING` (data) in mode FAILFAST.
@@ -127,10 +128,10 @@ package final class JSONReader: BatchStream {
 
     /// Gives columns their value in records that lack them, but for those that are no records.
     private func filled(_ columns: [Vector], _ count: Int) -> [Vector] {
-        zip(columns, dataFields).enumerated().map { place, column in
-            guard let starts = plan.nodes[plan.member(place, of: 0)].starts else { return column.0 }
-            return earlier.filled(column.0, column.1.name, count: count) {
-                starts[$0] == JSON_MISSING && plan.rowBroken[$0] == 0
+        if earlier.isEmpty { return columns }
+        return columns.indices.map { place in
+            earlier.filled(columns[place], dataFields[place].name, count: count) {
+                plan.lacks(place, row: $0)
             }
         }
     }

@@ -16,6 +16,8 @@ final class JSONWalkPlan {
     private let shapes: UnsafeMutablePointer<json_shape>
     private let shapeCount: Int
     private let rowCapacity: Int
+    /// Whether values that are null have JSON_MISSING for their end, and those that are not there have not.
+    private let tellsNulls: Bool
     private let memory: CountedMemory
     /// Places of each node's values.
     private var places: [Buffer?]
@@ -29,9 +31,10 @@ final class JSONWalkPlan {
     /// Lays out nodes for a record with `fields`. Throws `UNSUPPORTED_FEATURE` (user) for nesting beyond the
     /// limit.
     init(
-        fields: [Field], rowCapacity: Int, memory: CountedMemory = .unlimited
+        fields: [Field], rowCapacity: Int, tellsNulls: Bool = false, memory: CountedMemory = .unlimited
     ) throws(EngineError) {
         self.memory = memory
+        self.tellsNulls = tellsNulls
         var layout = JSONNodeLayout()
         try layout.add(.structure(fields), isElement: false, depth: 0)
         nodeCount = layout.nodes.count
@@ -89,7 +92,7 @@ final class JSONWalkPlan {
                 nodes[i].count = 0
             } else {
                 nodes[i].starts.update(repeating: JSON_MISSING, count: rowCapacity)
-                if nodes[i].kind != Int32(JSON_SCALAR) {
+                if tellsNulls || nodes[i].kind != Int32(JSON_SCALAR) {
                     nodes[i].ends.update(repeating: 0, count: rowCapacity)
                 }
             }
@@ -114,6 +117,12 @@ final class JSONWalkPlan {
         walk.row_capacity = UInt32(rowCapacity)
         (walk.row_starts, walk.row_ends, walk.row_broken) = (rowStarts, rowEnds, rowBroken)
         return walk
+    }
+
+    /// Whether a record has no member `index`, not even a null; where the plan tells nulls.
+    func lacks(_ index: Int, row: Int) -> Bool {
+        let node = nodes[member(index, of: 0)]
+        return node.starts[row] == JSON_MISSING && node.ends[row] != JSON_MISSING && rowBroken[row] == 0
     }
 
     /// Node of the member at `index` of a structure's node.

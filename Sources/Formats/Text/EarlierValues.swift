@@ -13,6 +13,8 @@ package struct EarlierValues {
     /// `values`: vectors of one row, by names of columns.
     package init(_ values: [String: Vector]) { self.values = values }
 
+    var isEmpty: Bool { values.isEmpty }
+
     /// Returns the column with its value in the rows that lack it.
     func filled(_ column: Vector, _ name: String, count: Int, isMissing: (Int) -> Bool) -> Vector {
         guard let value = values[name], let first = (0..<count).first(where: isMissing) else { return column }

@@ -20,6 +20,22 @@ import Vocabulary
                 columns: columns ?? Array(fields.indices), options: CSVOptions(options)))
     }
 
+    @Test("a field that a record is too short for has its earlier value, an empty one is null")
+    func earlier() throws {
+        let source = MemorySource("1,x\n2,y,\n3,z,7\n4\n")
+        let old = VectorBuilder(.int32)
+        old.append(.integer(5))
+        let earlier = EarlierValues(["c": old.finish()])
+        for columns in [[2, 0], [0, 1, 2]] {
+            let reader = try CSVReader(
+                source: source, range: 0..<source.byteCount,
+                schema: Schema([Field("a", .int64), Field("b", .string), Field("c", .int32)]),
+                columns: columns, options: CSVOptions([:]), earlier: earlier)
+            let found = try rows(of: reader).map { $0[columns[0] == 2 ? 0 : 2] }
+            #expect(found == [.integer(5), .null, .integer(7), .integer(5)])
+        }
+    }
+
     /// Reads strings; nil stands for null.
     private func checkText(
         _ text: String, _ count: Int, _ options: [String: String] = [:], _ expected: [[String?]],

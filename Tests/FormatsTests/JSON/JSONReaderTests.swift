@@ -35,6 +35,30 @@ import Vocabulary
         }
     }
 
+    @Test("a member that is not there has its earlier value, a null stays one, in every batch")
+    func earlier() throws {
+        let text = """
+            {"a":1,"b":null}
+            {"a":2}
+            {"b":"x","a":null}
+            broken
+            {"a":4,"b":"y","b":null}
+            {}
+            """
+        let source = MemorySource(text)
+        let old = VectorBuilder(.string)
+        old.append(.string("old"))
+        let reader = try JSONReader(
+            source: source, range: 0..<source.byteCount,
+            schema: Schema([Field("a", .int64), Field("b", .string)]), options: JSONOptions([:]),
+            earlier: EarlierValues(["b": old.finish()]), batchRows: 2)
+        #expect(
+            try rows(of: reader) == [
+                [.integer(1), .null], [.integer(2), .string("old")], [.null, .string("x")], [.null, .null],
+                [.integer(4), .null], [.null, .string("old")],
+            ])
+    }
+
     @Test("a record with one value that does not fit keeps the others and is in the corrupt-record column")
     func partial() throws {
         let text = """

@@ -2,7 +2,8 @@ import Columns
 import Kernels
 import Vocabulary
 
-/// Makes maps out of columns of keys and values without a box for each.
+/// Makes maps out of columns of keys and values without a box for each, where a key that stands twice is an
+/// error.
 enum MapBuilding {
     /// Says whether keys of a type are told apart here: by their bits or bytes. Others have zeros that are
     /// equal though their bits are not, or parts.
@@ -85,7 +86,7 @@ private struct KeyCheck {
     mutating func keys(_ range: Range<Int>, again: Bool) throws {
         if isChecked, !again { return }
         if keys.hasNulls, range.contains(where: { keys.isNull($0) }) { throw Self.null }
-        if set.hasTwice(range) { throw Self.twice }
+        if set.hasTwice(range) { throw MapFunctions.twice }
         isChecked = true
     }
 
@@ -93,10 +94,9 @@ private struct KeyCheck {
     mutating func places(_ places: [Int], again: Bool) throws {
         if isChecked, !again { return }
         if keys.hasNulls, places.contains(where: { keys.isNull($0) }) { throw Self.null }
-        if set.hasTwice(places) { throw Self.twice }
+        if set.hasTwice(places) { throw MapFunctions.twice }
         isChecked = true
     }
 
     private static var null: EngineError { .data("NULL_MAP_KEY", "Cannot use null as map key.") }
-    private static var twice: EngineError { .data("DUPLICATED_MAP_KEY", "Duplicate map key was found.") }
 }

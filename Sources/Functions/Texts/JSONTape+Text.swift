@@ -67,7 +67,8 @@ extension JSONTape {
         case .fraction:
             if let value = ExactDouble.read(raw(place)) { return NumberText.append(value, to: &out) }
             let digits = String(decoding: raw(place), as: UTF8.self)
-            out.append(contentsOf: (Double(digits).map { NumberText.text($0) } ?? digits).utf8)
+            let text = Double(digits).map { $0.isFinite ? NumberText.text($0) : "\"\(NumberText.text($0))\"" }
+            out.append(contentsOf: (text ?? digits).utf8)
         case .plain, .escaped: appendQuoted(place, to: &out)
         case .array, .object:
             let isObject = self[place].kind == .object

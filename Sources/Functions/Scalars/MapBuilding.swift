@@ -98,5 +98,5 @@ private struct KeyCheck {
     }
 
     private static var null: EngineError { .data("NULL_MAP_KEY", "Cannot use null as map key.") }
-    private static var twice: EngineError { .data("DUPLICATED_MAP_KEY", "Duplicate map key was found.") }
+    private static var twice: EngineError { MapFunctions.twice }
 }

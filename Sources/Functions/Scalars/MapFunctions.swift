@@ -24,7 +24,7 @@ package enum MapFunctions {
             }, nulls: .handled, "Makes a map of keys and values in turn.", example: "map('a', 1)"
         ) { call in
             if case .map(let key, let value, _) = call.type, MapBuilding.isKnown(key),
-                (2...64).contains(call.arguments.count)
+                !keepsLast(call.settings), (2...64).contains(call.arguments.count)
             {
                 return try MapBuilding.inTurn(call, key: key, value: value)
             }
@@ -49,7 +49,9 @@ package enum MapFunctions {
             }, "Makes a map of an array of keys and one of values.",
             example: "map_from_arrays(array('a'), array(1))"
         ) { call in
-            if case .map(let key, let value, _) = call.type, MapBuilding.isKnown(key) {
+            if case .map(let key, let value, _) = call.type, MapBuilding.isKnown(key),
+                !keepsLast(call.settings)
+            {
                 return try MapBuilding.fromArrays(call, key: key, value: value)
             }
             return try Rows(call).scalars(call.type) { row in

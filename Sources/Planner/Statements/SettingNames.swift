@@ -96,14 +96,7 @@ package enum SettingNames {
             if let value, StoreAssignment.Policy(rawValue: value.uppercased()) == nil {
                 throw invalid(value, name, "ANSI, STRICT or LEGACY")
             }
-        case mapKeys:
-            if let value, !["EXCEPTION", "LAST_WIN"].contains(value.uppercased()) {
-                throw invalid(value, name, "EXCEPTION or LAST_WIN")
-            }
-        case usualFormat:
-            if let value, FileFormat(rawValue: value.lowercased()) == nil {
-                throw invalid(value, name, "a format such as parquet")
-            }
+        case mapKeys, usualFormat: if let value { try checkWord(value, name) }
         case replicatesShuffle, readPadding, charAsString, timeType, partitionTypes,
             _ where AdaptiveSettings.switches.contains(name):
             if let value { _ = try boolean(value, name) }
@@ -156,6 +149,16 @@ package enum SettingNames {
         let name = ofSubmission.first { $0.lowercased() == key.lowercased() }
         guard let name else { return nil }
         return "The setting \(name) is read when the job is submitted: give it with --conf."
+    }
+
+    /// Throws for a value that is none of the words that a setting takes.
+    private static func checkWord(_ value: String, _ name: String) throws(EngineError) {
+        if name == mapKeys, !["EXCEPTION", "LAST_WIN"].contains(value.uppercased()) {
+            throw invalid(value, name, "EXCEPTION or LAST_WIN")
+        }
+        if name == usualFormat, FileFormat(rawValue: value.lowercased()) == nil {
+            throw invalid(value, name, "a format such as parquet")
+        }
     }
 
     private static func boolean(_ value: String, _ name: String) throws(EngineError) -> Bool {

@@ -143,7 +143,8 @@ package struct FunctionRegistry: Sendable {
     /// Functions that the binder puts into plans, with arguments that it lays out: no text calls them.
     package static let unspoken: Set<String> = [
         OrderedAggregates.orderedList, WeightedPercentile.name, JSONFunctions.tuple,
-        VariantFunctions.explosion, IntervalFunctions.part, CharPadding.function, "group_key", "only_row", "extract_second",
+        VariantFunctions.explosion, IntervalFunctions.part, CharPadding.function, "group_key", "only_row",
+        "extract_second",
     ]
 
     /// Returns the scalar function called `name` (any case, canonical or alias), or nil.

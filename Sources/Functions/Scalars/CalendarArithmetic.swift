@@ -142,13 +142,9 @@ enum CalendarArithmetic {
         let zone = call.type == .timestamp ? call.zone : .utc
         return try rows.map(Int64.self, call.type) { row in
             let interval = intervals[row]
-            var result = rows.integer(time, row)
-            if interval.months != 0 || interval.days != 0 {
-                let moved = ClockTime.moving(
-                    zone.local(result), months: sign * Int(interval.months), days: sign * Int(interval.days))
-                guard let moved else { throw Failure.tooLongForTime() }
-                result = zone.instant(local: moved)
-            }
+            let result = zone.moving(
+                rows.integer(time, row), months: sign * Int(interval.months), days: sign * Int(interval.days))
+            guard let result else { throw Failure.tooLongForTime() }
             let end = Int128(result) + Int128(sign) * Int128(interval.microseconds)
             if let end = Int64(exactly: end) { return end }
             throw Failure.tooLongForTime()

@@ -235,6 +235,8 @@ enum TimeUnit: String {
         // Offsets are whole seconds, so that these begin at the same instants in all zones.
         case .second, .millisecond, .microsecond:
             return instant &- ClockTime.floorRemainder(instant, microseconds)
+        case .minute, .hour, .day:
+            return zone.instant(local: try truncate(local: zone.local(instant)), near: instant)
         default: return zone.instant(local: try truncate(local: zone.local(instant)))
         }
     }

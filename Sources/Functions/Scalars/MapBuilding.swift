@@ -99,4 +99,5 @@ private struct KeyCheck {
     }
 
     private static var null: EngineError { .data("NULL_MAP_KEY", "Cannot use null as map key.") }
+    private static var twice: EngineError { MapFunctions.twice }
 }

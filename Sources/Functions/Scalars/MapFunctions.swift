@@ -24,7 +24,7 @@ package enum MapFunctions {
             }, nulls: .handled, "Makes a map of keys and values in turn.", example: "map('a', 1)"
         ) { call in
             if case .map(let key, let value, _) = call.type, MapBuilding.isKnown(key),
-                (2...64).contains(call.arguments.count), !keepsLast(call.settings)
+                !keepsLast(call.settings), (2...64).contains(call.arguments.count)
             {
                 return try MapBuilding.inTurn(call, key: key, value: value)
             }

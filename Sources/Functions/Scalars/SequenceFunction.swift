@@ -170,13 +170,9 @@ enum SequenceFunction {
         _ start: Int, _ interval: CalendarInterval, _ times: Int, _ zone: Zone
     ) -> Int? {
         if times == 0 { return start }
-        var result = start
-        if interval.months != 0 || interval.days != 0 {
-            let local = ClockTime.moving(
-                zone.local(start), months: times * Int(interval.months), days: times * Int(interval.days))
-            guard let local else { return nil }
-            result = zone.instant(local: local)
-        }
+        let result = zone.moving(
+            start, months: times * Int(interval.months), days: times * Int(interval.days))
+        guard let result else { return nil }
         return Int(exactly: Int128(result) + Int128(times) * Int128(interval.microseconds))
     }
 }

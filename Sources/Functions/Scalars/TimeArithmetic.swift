@@ -188,10 +188,10 @@ enum TimeArithmetic {
                     if amount == .min { throw Failure.tooLongForTime() }
                     return try moved(value, by: -amount, zone)
                 }
-                guard let moved = ClockTime.moving(zone.local(value), months: sign * amount) else {
+                guard let moved = zone.moving(value, months: sign * amount, days: 0) else {
                     throw Failure.tooLongForTime()
                 }
-                return Int64(zone.instant(local: moved))
+                return Int64(moved)
             }
         }
     }
@@ -202,13 +202,10 @@ enum TimeArithmetic {
         let days = amount / ClockTime.microsecondsPerDay
         var start = value
         if days != 0, !zone.isFixed {
-            guard let local = ClockTime.moving(zone.local(value), months: 0, days: days) else {
+            guard let moved = zone.moving(value, months: 0, days: days) else {
                 throw Failure.tooLongForTime()
             }
-            // Of a time that the clock shows twice, the one with the offset that held before.
-            let offset = zone.offset(at: ClockTime.floorDivide(value, 1_000_000))
-            let near = local &- offset &* 1_000_000
-            start = zone.local(near) == local ? near : zone.instant(local: local)
+            start = moved
         } else {
             let (moved, overflow) = value.addingReportingOverflow(days * ClockTime.microsecondsPerDay)
             if overflow { throw Failure.tooLongForTime() }

@@ -173,9 +173,7 @@ enum TimestampFunctions {
             return carried ? nil : moved
         }
         let (months, days) = unit.months > 0 ? (step, 0) : (0, step)
-        return ClockTime.moving(zone.local(instant), months: months, days: days).map {
-            zone.instant(local: $0)
-        }
+        return zone.moving(instant, months: months, days: days)
     }
 
     private static func wholeMonths(_ from: Int, _ to: Int) -> Int {

@@ -144,6 +144,16 @@ package final class Zone: Sendable {
         return microseconds &+ offset(at: ClockTime.floorDivide(microseconds, 1_000_000)) &* 1_000_000
     }
 
+    /// Returns the instant of a local time that was reached from the instant `origin`. Of a time that clocks
+    /// show twice it is the one with the offset that held there, as `java.time.ZonedDateTime` keeps it.
+    package func instant(local microseconds: Int, near origin: Int) -> Int {
+        if isFixed { return instant(local: microseconds) }
+        let shift = offset(at: ClockTime.floorDivide(origin, 1_000_000))
+        let own = microseconds &- shift &* 1_000_000
+        let isShown = offset(at: ClockTime.floorDivide(own, 1_000_000)) == shift
+        return isShown ? own : instant(local: microseconds)
+    }
+
     /// Returns the instant of a local time, both in microseconds. A time that a clock shows twice means the
     /// first one; one that it skips moves forward by the gap, as in `java.time`.
     package func instant(local microseconds: Int) -> Int {

@@ -69,8 +69,7 @@ extension Binder {
         guard arguments[2].type.isIntegral || arguments[2].type == .null else {
             throw .user(
                 "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-                "The frequency of percentile is an integer, not a value of type "
-                    + "\(arguments[2].type.sqlName).",
+                "The frequency of percentile is an integer, not of type \(arguments[2].type.sqlName).",
                 at: location(span))
         }
         let value =

@@ -18,14 +18,12 @@ extension PhysicalPlanner {
     func reduceProbe(
         _ sides: inout JoinSides, build: PhysicalHashJoin.Side, keys: EquiKeys
     ) throws(EngineError) {
-        guard PhysicalHashJoin.dropsUnmatchedProbeRows(sides.kind, build: build),
-            !sides.left.isSingle, !sides.right.isSingle
-        else { return }
+        if !PhysicalHashJoin.dropsUnmatchedProbeRows(sides.kind, build: build) { return }
         let (few, many) = build == .left ? (sides.left, sides.right) : (sides.right, sides.left)
         let (fewSize, manySize) =
             build == .left ? (sides.leftSize, sides.rightSize) : (sides.rightSize, sides.leftSize)
         let (fewKeys, manyKeys) = build == .left ? (keys.left, keys.right) : (keys.right, keys.left)
-        guard fewSize.bytes <= broadcastThreshold, manySize.bytes >= Self.reducedBytes,
+        guard !many.isSingle, fewSize.bytes <= broadcastThreshold, manySize.bytes >= Self.reducedBytes,
             fewSize.bytes * Double(cluster.workers) <= manySize.bytes / 4,
             isSpread(many, by: manyKeys) == false,
             share(of: manyKeys, in: manySize, foundAmong: fewKeys, fewSize) <= Self.reducedShare

@@ -96,11 +96,7 @@ package enum SettingNames {
             if let value, StoreAssignment.Policy(rawValue: value.uppercased()) == nil {
                 throw invalid(value, name, "ANSI, STRICT or LEGACY")
             }
-        case mapKeys: try check(value, name, isOneOf: "EXCEPTION", "LAST_WIN")
-        case usualFormat:
-            if let value, FileFormat(rawValue: value.lowercased()) == nil {
-                throw invalid(value, name, "a format such as parquet")
-            }
+        case mapKeys, usualFormat: if let value { try checkWord(value, name) }
         case replicatesShuffle, readPadding, charAsString, timeType, partitionTypes,
             _ where AdaptiveSettings.switches.contains(name):
             if let value { _ = try boolean(value, name) }
@@ -121,14 +117,6 @@ package enum SettingNames {
             }
         }
         return (result, nil)
-    }
-
-    /// Throws `INVALID_CONF_VALUE` for any other word.
-    private static func check(
-        _ value: String?, _ name: String, isOneOf first: String, _ second: String
-    ) throws(EngineError) {
-        guard let word = value?.uppercased(), word != first, word != second else { return }
-        throw invalid(value ?? "", name, "\(first) or \(second)")
     }
 
     /// Returns what a setting of Spark's is when nobody set it; nil for those that are not told.
@@ -161,6 +149,16 @@ package enum SettingNames {
         let name = ofSubmission.first { $0.lowercased() == key.lowercased() }
         guard let name else { return nil }
         return "The setting \(name) is read when the job is submitted: give it with --conf."
+    }
+
+    /// Throws for a value that is none of the words that a setting takes.
+    private static func checkWord(_ value: String, _ name: String) throws(EngineError) {
+        if name == mapKeys, !["EXCEPTION", "LAST_WIN"].contains(value.uppercased()) {
+            throw invalid(value, name, "EXCEPTION or LAST_WIN")
+        }
+        if name == usualFormat, FileFormat(rawValue: value.lowercased()) == nil {
+            throw invalid(value, name, "a format such as parquet")
+        }
     }
 
     private static func boolean(_ value: String, _ name: String) throws(EngineError) -> Bool {

@@ -173,9 +173,9 @@ struct StageTests {
     func probeReduction() throws {
         let many = maker.table("many", [("m", .int32), ("n", .int32)])
         let few = maker.table("few", [("f", .int32), ("g", .int32)])
-        func names(
+        func isReduced(
             _ kind: JoinKind, values: Double = 10_000_000, _ conditions: [Expression] = []
-        ) throws -> [String] {
+        ) throws -> Bool {
             let facts = FixedFacts(
                 rows: ["many": 400_000_000, "few": 10_000_000],
                 distinct: ["many.m": values, "few.f": 10_000_000, "few.g": 100])
@@ -184,16 +184,16 @@ struct StageTests {
             let join = LogicalPlan.join(kind, left: some, right: many, condition: condition)
             let cluster = ClusterFacts(slots: 4, workers: 2)
             let planner = QueryPlanner(facts: facts, settings: SessionSettings(), cluster: cluster)
-            return try planner.plan(join).graph.stages.map(\.name)
+            let names = try planner.plan(join).graph.stages.map(\.name)
+            #expect(names.first == "scan few" && names.last == "hash join", "\(names)")
+            return names.contains { $0.hasPrefix("scan many") && $0.hasSuffix("hash join") }
         }
-        let reduced = ["scan few", "hash partition", "scan many → hash join", "hash join"]
-        let plain = ["scan few", "scan many", "hash join"]
-        #expect(try names(.leftSemi) == reduced)
-        #expect(try names(.leftAnti) == reduced)
-        #expect(try names(.left) == reduced)
-        #expect(try names(.leftSemi, [call("less", few("g"), many("n"))]) == reduced)
-        #expect(try names(.leftSemi, values: 200_000) == plain, "half of the rows have a match")
-        #expect(try names(.full) == plain, "rows without a match are given")
+        #expect(try isReduced(.leftSemi))
+        #expect(try isReduced(.leftAnti))
+        #expect(try isReduced(.left))
+        #expect(try isReduced(.leftSemi, [call("less", few("g"), many("n"))]))
+        #expect(try !isReduced(.leftSemi, values: 200_000), "half of the rows have a match")
+        #expect(try !isReduced(.full), "rows without a match are given")
     }
 
     @Test("what a join only looks for is sent once a task, where few of its rows differ")

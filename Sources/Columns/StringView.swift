@@ -8,29 +8,31 @@
 ///     length > 12:  | length 4 | bytes 0…3 | address of all bytes 8     |
 ///
 /// **Invariant:** unused inline bytes are zero, so short views are equal exactly when both words are.
-/// The bytes at the address are kept alive by the `heaps` of the vector that holds the view.
+/// The bytes at the address are kept alive by the `heaps` of the vector that holds the view. Public, as what
+/// is shared within the package only is never put in place in other rooms: each count and comparison would be a
+/// call.
 @frozen
-package struct StringView: Sendable {
+public struct StringView: Sendable {
     /// Longest value held inline, bytes.
-    @inlinable package static var inlineCapacity: Int { 12 }
+    @inlinable public static var inlineCapacity: Int { 12 }
 
     /// Length in the low half, first four bytes in the high half.
-    @usableFromInline package var head: UInt64
+    public var head: UInt64
     /// Bytes 4…11 when inline, otherwise the address.
-    @usableFromInline package var tail: UInt64
+    public var tail: UInt64
 
     @inlinable
-    package init(head: UInt64, tail: UInt64) {
+    public init(head: UInt64, tail: UInt64) {
         self.head = head
         self.tail = tail
     }
 
     /// The empty string.
-    @inlinable package static var empty: StringView { StringView(head: 0, tail: 0) }
+    @inlinable public static var empty: StringView { StringView(head: 0, tail: 0) }
 
     /// Refers to `count` bytes at `base`; copies them inline when they fit, else keeps the address.
     @inlinable
-    package init(_ base: UnsafeRawPointer, count: Int) {
+    public init(_ base: UnsafeRawPointer, count: Int) {
         if count <= 12 {
             // Two loads that overlap, never past the end; a copy of so few bytes of unknown number is a call.
             let length = UInt64(UInt32(truncatingIfNeeded: count))
@@ -61,18 +63,18 @@ package struct StringView: Sendable {
     }
 
     /// Length in bytes.
-    @inlinable package var count: Int { Int(head & 0xFFFF_FFFF) }
-    @inlinable package var isInline: Bool { count <= 12 }
+    @inlinable public var count: Int { Int(head & 0xFFFF_FFFF) }
+    @inlinable public var isInline: Bool { count <= 12 }
 
     /// The address of a value that is not inline.
-    @inlinable package var address: UnsafeRawPointer {
+    @inlinable public var address: UnsafeRawPointer {
         UnsafeRawPointer(bitPattern: UInt(tail)).unsafelyUnwrapped
     }
 
     /// Calls `body` with the value's bytes, which are valid only during the call.
     @inlinable
     @inline(__always)
-    package func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    public func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         // One call of the body, so that it is put in place once; without that each row pays for three calls.
         try withUnsafeBytes(of: self) { raw in
             let start = isInline ? raw.baseAddress.unsafelyUnwrapped + 4 : address
@@ -82,7 +84,7 @@ package struct StringView: Sendable {
 
     /// Copies the value's bytes to `target`, which has room for `count` bytes.
     @inlinable
-    package func copyBytes(to target: UnsafeMutableRawPointer) {
+    public func copyBytes(to target: UnsafeMutableRawPointer) {
         let length = count
         if length > 12 {
             memcpy(target, address, length)
@@ -97,7 +99,7 @@ package struct StringView: Sendable {
 
     /// Says whether both values have the same bytes.
     @inlinable
-    package static func == (a: StringView, b: StringView) -> Bool {
+    public static func == (a: StringView, b: StringView) -> Bool {
         if a.head != b.head { return false }
         if a.tail == b.tail { return true }
         let length = a.count
@@ -107,7 +109,7 @@ package struct StringView: Sendable {
 
     /// Compares byte by byte, as Spark orders strings: negative, zero or positive.
     @inlinable
-    package static func compare(_ a: StringView, _ b: StringView) -> Int {
+    public static func compare(_ a: StringView, _ b: StringView) -> Int {
         let prefixA = UInt32(truncatingIfNeeded: a.head >> 32).byteSwapped
         let prefixB = UInt32(truncatingIfNeeded: b.head >> 32).byteSwapped
         if prefixA != prefixB { return prefixA < prefixB ? -1 : 1 }
@@ -132,13 +134,12 @@ package struct StringView: Sendable {
     }
 
     /// The value as text; bytes that are not UTF-8 become the replacement character.
-    @usableFromInline
-    package var string: String { withBytes { String(decoding: $0, as: UTF8.self) } }
+    public var string: String { withBytes { String(decoding: $0, as: UTF8.self) } }
 
     /// Calls `body` with the value as UTF-8, which is valid only during the call: its own bytes where they
     /// are ASCII, else those of `string`. A text that was cast from bytes may be no UTF-8.
     @inlinable
-    package func withUTF8<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
+    public func withUTF8<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
         let isASCII = withBytes { bytes in bytes.allSatisfy { $0 < 0x80 } }
         if isASCII { return try withBytes(body) }
         var text = string

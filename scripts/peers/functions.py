@@ -78,6 +78,10 @@ CASES = [
     ("sort_array, texts", "sarr", *text("sort_array(sarr)[0]", "list_sort(sarr)[1]")),
     ("array_distinct", "arr", "max(size(array_distinct(arr)))", "max(len(list_distinct(arr)))"),
     ("array_contains", "arr", "count_if(array_contains(arr, 7))", "count_if(list_contains(arr, 7))"),
+    ("array_union", "arr", "max(size(array_union(arr, array(1, 2))))", "max(len(list_distinct(list_concat(arr, [1, 2]))))"),
+    ("array_max", "arr", "max(array_max(arr))", "max(list_max(arr))"),
+    ("concat, arrays", "arr", "max(size(concat(arr, arr)))", "max(len(list_concat(arr, arr)))"),
+    ("flatten", "arr", "max(size(flatten(array(arr, arr))))", "max(len(flatten([arr, arr])))"),
     ("array_join", "sarr", *text("array_join(sarr, ',')", "array_to_string(sarr, ',')")),
     ("transform", "arr", "max(transform(arr, v -> v + 1)[0])", "max(list_transform(arr, lambda v: v + 1)[1])"),
     ("filter", "arr", "max(size(filter(arr, v -> v > 500)))", "max(len(list_filter(arr, lambda v: v > 500)))"),
@@ -98,7 +102,15 @@ CASES = [
     ("replace", "s", *text("replace(s, 'Lorem', 'x')", "replace(s, 'Lorem', 'x')")),
     ("cast to DOUBLE", "digits", "max(CAST(digits AS DOUBLE))", "max(digits::DOUBLE)"),
     ("cast of DOUBLE to STRING", "x", *text("CAST(x AS STRING)", "x::VARCHAR")),
+    ("cast of DOUBLE to DECIMAL", "x", "max(CAST(x AS DECIMAL(12,2)))", "max(x::DECIMAL(12,2))"),
+    ("cast of TIMESTAMP to STRING", "ts", *text("CAST(ts AS STRING)", "ts::VARCHAR")),
     ("round", "x", "max(round(x, 2))", "max(round(x, 2))"),
+    ("instr", "s", "max(instr(s, 'Lorem'))", "max(instr(s, 'Lorem'))"),
+    ("trim", "s", *text("trim(s)", "trim(s)")),
+    ("greatest", "n", "max(greatest(n, id, 7))", "max(greatest(n, id, 7))"),
+    ("CASE of constants", "n", *text("CASE WHEN n < 1000 THEN 'a' WHEN n < 500000000 THEN 'bb' ELSE 'ccc' END",
+                                     "CASE WHEN n < 1000 THEN 'a' WHEN n < 500000000 THEN 'bb' ELSE 'ccc' END")),
+    ("percentile", "x", "percentile(x, 0.5)", "quantile_cont(x, 0.5)"),
 ]
 
 

@@ -296,17 +296,3 @@ struct DomainPush {
         return Pushed(plan: .union(parts, output: output + domain), domain: domain)
     }
 }
-
-/// Tells what aggregates of no rows are.
-enum EmptyAggregates {
-    private static let counts: Set<String> = [
-        "count", "count_if", "regr_count", "approx_count_distinct",
-    ]
-    private static let lists: Set<String> = ["collect_list", "collect_set", "array_agg"]
-
-    static func value(of call: AggregateCall) -> Expression {
-        if counts.contains(call.function) { return .literal(Literal(.integer(0), call.type)) }
-        if lists.contains(call.function) { return .literal(Literal(.array([]), call.type)) }
-        return .literal(.null(call.type))
-    }
-}

@@ -189,17 +189,17 @@ struct ExpandDistinctAggregates: PlanRule {
             call.function = "first"
             call.arguments = [.column(level.regular[regular])]
             regular += 1
-            guard item.call.function.hasPrefix("count"), groups.isEmpty else {
+            let empty = EmptyAggregates.value(of: item.call)
+            guard !empty.isNullLiteral, groups.isEmpty else {
                 calls.append(NamedAggregate(call, as: item.output))
                 results.append(NamedExpression(.column(item.output), as: item.output))
                 continue
             }
-            // Without any row there is no first count.
+            // Without any row there is no first count, and no first list.
             let counted = context.newColumn(item.output.name, item.output.type)
             calls.append(NamedAggregate(call, as: counted))
-            let zero = Expression.literal(Literal(.integer(0), item.output.type))
             let whole = Expression.call(
-                FunctionCall("coalesce", [.column(counted), zero], type: item.output.type))
+                FunctionCall("coalesce", [.column(counted), empty], type: item.output.type))
             results.append(NamedExpression(whole, as: item.output))
         }
         let outer = zip(groups, level.keys).map { NamedExpression(.column($1), as: $0.output) }

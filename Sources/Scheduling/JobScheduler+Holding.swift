@@ -4,15 +4,21 @@ import Vocabulary
 struct Hold: Sendable, Hashable {
     let stage: StageKey
     let worker: WorkerID
+    let since: Instant
 }
 
 // Holding: a task that needs most of a worker's memory finds it nowhere while smaller ones take each slot as
 // it becomes free. After a while one worker at a time is kept from the others until the task has room there.
+// Where a task that runs there goes on for long, that would cost the others more than it helps: the worker is
+// let go, and none is held for a while.
 //
 //     refused with slots free ──holdMilliseconds──▶ a worker is held ──its tasks end──▶ launched, let go
-//              ▲                                        │ it leaves or is lost, the stage waits no more
-//              └────────────────────────────────────────┘
+//              ▲                                        │ it leaves or is lost, the stage waits no more,
+//              └────────────────────────────────────────┘ longestHoldMilliseconds have gone by
 extension JobScheduler {
+    /// After a hold that came to nothing none begins for so many times as long.
+    private static let holdRest: Int64 = 5
+
     /// Whether the worker is held for another stage.
     func isHeld(_ worker: WorkerID, against stage: StageKey) -> Bool {
         guard let hold else { return false }
@@ -23,7 +29,10 @@ extension JobScheduler {
     mutating func reviewHold(_ waits: (StageKey) -> Bool) {
         guard let hold else { return }
         let link = links[hold.worker.index]
-        if link?.takesTasks == true, link?.disconnectedAt == nil, waits(hold.stage) { return }
+        let isOver = now.monotonic - hold.since >= settings.longestHoldMilliseconds
+        if isOver {
+            holdsAgainAt = now.monotonic + settings.longestHoldMilliseconds * Self.holdRest
+        } else if link?.takesTasks == true, link?.disconnectedAt == nil, waits(hold.stage) { return }
         self.hold = nil
     }
 
@@ -42,10 +51,10 @@ extension JobScheduler {
             runtimes[key.job.index]?.change(key.stage) { $0.unplacedSince = time }
             return
         }
-        guard hold == nil, time - since >= settings.holdMilliseconds, let index = stage.pending.last,
+        guard hold == nil, time >= holdsAgainAt, time - since >= settings.holdMilliseconds, let index = stage.pending.last,
             let worker = workerToHold(for: TaskID(stage: key, index: index))
         else { return }
-        hold = Hold(stage: key, worker: worker)
+        hold = Hold(stage: key, worker: worker, since: time)
     }
 
     /// Finds the worker that lacks least for a task, of those on which it may run.

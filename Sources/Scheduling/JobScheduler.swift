@@ -45,6 +45,8 @@ package struct JobScheduler: Sendable {
     var runners: [TaskID: [WorkerID]] = [:]
     /// The worker that is held free for a stage whose tasks find no room elsewhere.
     var hold: Hold?
+    /// No worker is held before.
+    var holdsAgainAt = Instant(milliseconds: .min)
     /// Workers in quarantine, and of those that are lost.
     var quarantined = 0
     /// Outputs on their way from draining workers to others.

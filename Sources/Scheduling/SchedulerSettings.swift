@@ -30,6 +30,8 @@ package struct SchedulerSettings: Sendable, Hashable {
     package var longestQuarantineMilliseconds: Int64 = 600_000
     /// A stage of which no task found room for so long, while there were free slots, has a worker held free.
     package var holdMilliseconds: Int64 = 10_000
+    /// … for at most so long.
+    package var longestHoldMilliseconds: Int64 = 60_000
     package var taskAttempts = Limits.taskAttempts
     /// Weights of the queues, by name; empty: any name is a queue, and all weigh alike. Looked up, or sorted.
     package var queueWeights: [String: Int] = [:]

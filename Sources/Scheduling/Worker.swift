@@ -39,7 +39,8 @@ extension WorkerIdentity {
     /// 4: tells how many parts of files a task skipped.
     /// 5: tells the epoch that it knows, and is told of a new log.
     /// 6: reads outputs of others with the token of their job; tells the number of the log that it knows.
-    package static let currentVersion: UInt32 = 6
+    /// 7: tells of a long inventory in parts.
+    package static let currentVersion: UInt32 = 7
     /// The first version whose workers know of tokens.
     package static let tokenVersion: UInt32 = 6
 

@@ -1,5 +1,6 @@
+// `stdout` is a variable to Swift, which nobody sets here.
 #if canImport(Glibc)
-    import Glibc
+    @preconcurrency import Glibc
 #endif
 
 /// Writes to the user's terminal; rows go to standard output, everything else to standard error.
@@ -22,9 +23,10 @@ enum Terminal {
         return Int(size.ws_col)
     }
 
-    /// Writes text as it is to standard error, behind what was printed before.
+    /// Writes text as it is to standard error, behind what was printed before. Flushes that alone: a flush
+    /// of every stream waits for whoever reads standard input.
     static func write(_ text: String) {
-        fflush(nil)
+        fflush(stdout)
         var copy = text
         copy.withUTF8 { bytes in
             var done = 0

@@ -43,7 +43,7 @@ struct VersionSkewTests {
                 status: 409, contentType: "text/plain", Array("not \(version) of \(release)\n".utf8))
         }
         #expect(refused.status == 1, "it ends: trying again would not help")
-        #expect(refused.said.contains("not 6 of \(ProgramVersion.text)"), "\(refused.said)")
+        #expect(refused.said.contains("not 7 of \(ProgramVersion.text)"), "\(refused.said)")
         // An earlier release cancels the session at words that it does not know.
         let cancelled = try Self.worker(told: "at this worker's first words") { request, response in
             request.body.allowUnbounded()

@@ -9,8 +9,8 @@
 ///
 /// **Invariant:** unused inline bytes are zero, so short views are equal exactly when both words are.
 /// The bytes at the address are kept alive by the `heaps` of the vector that holds the view. Public, as what
-/// is shared within the package only is never put in place in other rooms: each count and comparison would be a
-/// call.
+/// is shared within the package only is never put in place in other rooms: each count and comparison would be
+/// a call.
 @frozen
 public struct StringView: Sendable {
     /// Longest value held inline, bytes.

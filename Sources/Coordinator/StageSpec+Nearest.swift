@@ -3,6 +3,10 @@ import Scheduling
 import Vocabulary
 
 extension StageSpec {
+    /// Most outputs of tasks that are looked at for one stage's wishes, as the coordinator does nothing else
+    /// meanwhile.
+    private static let nearestLimit = 1_000_000
+
     /// Wishes each task of a stage that was planned again to the worker that holds most bytes of what the
     /// task reads; the scheduler finds that itself where tasks read the partition of their own number. What
     /// all tasks read alike has no say. `outputs` gives what the tasks of a stage wrote.
@@ -19,7 +23,9 @@ extension StageSpec {
             case .slices(let cut): slices = cut
             default: return
             }
-            guard slices.count == bytes.count else { return }
+            guard slices.count == bytes.count, slices.count * writers.count <= Self.nearestLimit else {
+                return
+            }
             for (task, slice) in slices.enumerated() {
                 for case let output? in writers[slice.producers.clamped(to: writers.indices)] {
                     let own = slice.partitions.clamped(to: output.partitionBytes.indices)

@@ -34,8 +34,11 @@ package final class TextLineReader: BatchStream {
         hasColumn = !fields.isEmpty
         self.batchRows = batchRows
         let options = TextOptions(options)
-        decoding = try TextDecoding(options, feed: .standIn)
         isWhole = try options.flag("wholeText", default: false)
+        var decoding = try TextDecoding(options, feed: isWhole ? .kept : .standIn)
+        // A file that is one row has no lines to end.
+        if isWhole { decoding.lineSeparator = nil }
+        self.decoding = decoding
         windows = try TextWindows(
             source, range: range, whole: isWhole, decoding: decoding, memory: memory)
         self.memory = memory

@@ -52,7 +52,9 @@ struct GroupBeforeSemiJoins: PlanRule {
         var outputs: [ColumnID: ColumnReference] = [:]
         for group in groups {
             // Groups know one zero only, which a condition may tell from the other.
-            guard let column = group.expression.columnReference, !column.type.isFloating else { continue }
+            guard let column = group.expression.columnReference, !column.type.isFloating,
+                !column.type.isNested
+            else { continue }
             outputs[column.id] = group.output
         }
         let needed = condition.columns.intersection(left.output.idSet)

@@ -18,7 +18,7 @@ extension StatementPlanner {
     }
 
     /// Tells whether the partition that `IF NOT EXISTS` asks for is there: then nothing is written.
-    private func isThere(_ insert: InsertTableSyntax) throws(EngineError) -> Bool {
+    func isThere(_ insert: InsertTableSyntax) throws(EngineError) -> Bool {
         guard insert.ifNotExists, let table = catalog.table(named: insert.table.map(\.text)) else {
             return false
         }

@@ -16,6 +16,7 @@ extension StatementPlanner {
 
     func multiInsert(_ inserts: MultiInsertSyntax) throws(EngineError) -> PlannedStatement {
         let targets = try targets(of: inserts)
+        if targets.targets.isEmpty { return PlannedStatement(work: .none) }
         let steps = try multiSteps(targets)
         return PlannedStatement(
             work: .stages(steps[0].graph), change: targets.changes.isEmpty ? nil : .store(targets.changes),
@@ -36,6 +37,7 @@ extension StatementPlanner {
             case .insertTable(let insert):
                 try refuseExternal(try catalog.relation(named: insert.table.map(\.text)), at: statement.span)
                 target = try tableWrite(insert, span: statement.span, binder: binder)
+                if try isThere(insert) { continue }
                 if case .store(let changes)? = unanalysed(insert)?.change { found.changes += changes }
             case .insertDirectory(let insert):
                 if ExternalSource(rawValue: insert.format.text.lowercased()) != nil {

@@ -22,8 +22,8 @@ package final class ParquetFooters: Sendable {
 
     /// Most footers that are kept.
     private static let countLimit = 256
-    /// Most bytes that those take in their files.
-    private static let byteLimit = 16 << 20
+    /// Most bytes that those take in their files, but for the newest.
+    private static let byteLimit = 64 << 20
 
     package init() {}
 
@@ -45,7 +45,9 @@ package final class ParquetFooters: Sendable {
             kept.order.append(key)
             kept.byteCount += file.footerByteCount
             var gone = 0
-            while kept.order.count - gone > Self.countLimit || kept.byteCount > Self.byteLimit {
+            while kept.order.count - gone > 1,
+                kept.order.count - gone > Self.countLimit || kept.byteCount > Self.byteLimit
+            {
                 if let old = kept.byKey.removeValue(forKey: kept.order[gone]) {
                     kept.byteCount -= old.footerByteCount
                 }

@@ -51,7 +51,8 @@ extension JobScheduler {
             runtimes[key.job.index]?.change(key.stage) { $0.unplacedSince = time }
             return
         }
-        guard hold == nil, time >= holdsAgainAt, time - since >= settings.holdMilliseconds, let index = stage.pending.last,
+        guard hold == nil, time >= holdsAgainAt, time - since >= settings.holdMilliseconds,
+            let index = stage.pending.last,
             let worker = workerToHold(for: TaskID(stage: key, index: index))
         else { return }
         hold = Hold(stage: key, worker: worker, since: time)

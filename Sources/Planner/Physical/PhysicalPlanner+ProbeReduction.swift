@@ -24,7 +24,8 @@ extension PhysicalPlanner {
             build == .left ? (sides.leftSize, sides.rightSize) : (sides.rightSize, sides.leftSize)
         let (fewKeys, manyKeys) = build == .left ? (keys.left, keys.right) : (keys.right, keys.left)
         // Rows that come out otherwise when they are made again would look for keys that were dropped.
-        guard !many.isSingle, StageRepeats.isRepeatable(few.plan), fewSize.bytes <= broadcastThreshold, manySize.bytes >= Self.reducedBytes,
+        guard !many.isSingle, StageRepeats.isRepeatable(few.plan), fewSize.bytes <= broadcastThreshold,
+            manySize.bytes >= Self.reducedBytes,
             fewSize.bytes * Double(cluster.workers) <= manySize.bytes / 4,
             isSpread(many, by: manyKeys) == false,
             share(of: manyKeys, in: manySize, foundAmong: fewKeys, fewSize) <= Self.reducedShare

@@ -15,7 +15,7 @@ extension StatementPlanner {
     }
 
     func multiInsert(_ inserts: MultiInsertSyntax) throws(EngineError) -> PlannedStatement {
-        let targets = try targets(of: inserts)
+        let targets = try targets(of: inserts, runs: true)
         if targets.targets.isEmpty { return PlannedStatement(work: .none) }
         let steps = try multiSteps(targets)
         return PlannedStatement(
@@ -27,8 +27,8 @@ extension StatementPlanner {
         try queryPlanner.plan(targets.targets.map { ($0.plan, $0.write) }, from: targets.source)
     }
 
-    /// Binds the source once, and each insert over it.
-    func targets(of inserts: MultiInsertSyntax) throws(EngineError) -> Targets {
+    /// Binds the source once, and each insert over it; in a statement that runs those that write.
+    func targets(of inserts: MultiInsertSyntax, runs: Bool = false) throws(EngineError) -> Targets {
         let binder = Binder(catalog: catalog, settings: settings, source: source, notes: notes)
         var found = Targets(source: try binder.bindSource(of: inserts), targets: [])
         for statement in inserts.inserts {
@@ -37,7 +37,7 @@ extension StatementPlanner {
             case .insertTable(let insert):
                 try refuseExternal(try catalog.relation(named: insert.table.map(\.text)), at: statement.span)
                 target = try tableWrite(insert, span: statement.span, binder: binder)
-                if try isThere(insert) { continue }
+                if runs, try isThere(insert) { continue }
                 if case .store(let changes)? = unanalysed(insert)?.change { found.changes += changes }
             case .insertDirectory(let insert):
                 if ExternalSource(rawValue: insert.format.text.lowercased()) != nil {

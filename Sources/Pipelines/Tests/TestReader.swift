@@ -143,8 +143,8 @@ struct TestReader {
         _ kind: String, _ own: [String]?, _ column: String?, _ values: [String: FormatValue],
         _ plain: FormatValue?, _ item: FormatValue
     ) throws -> DataTest? {
-        let test = try once(kind, own, column, values, plain, item)
-        guard let test, CommonTables.hide(test.relations, in: test.sql) else { return test }
+        guard let test = try once(kind, own, column, values, plain, item) else { return nil }
+        guard CommonTables.hide(test.relations, in: test.sql) else { return test }
         var reader = self
         reader.relation.isGlobal = true
         return try reader.once(kind, own, column, values, plain, item)
@@ -197,7 +197,8 @@ struct TestReader {
         _ values: [String: FormatValue], _ item: FormatValue, _ test: inout DataTest, _ settings: TestSettings
     ) throws -> String {
         var scope = plainScope
-        (scope.values["millrace_model"], scope.settings) = (.text(table), settings)
+        scope.values["millrace_model"] = .text(table)
+        scope.settings = settings
         var arguments = ["model=millrace_model"]
         if let column {
             guard parameters.contains("column_name") else {

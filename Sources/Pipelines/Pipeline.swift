@@ -141,6 +141,21 @@ package struct Relation: Sendable, Hashable {
     package var definition = ""
     /// Column that says when a row happened, where the project names one.
     package var eventTime: String?
+    /// Whether the view is one of `global_temp`, which no common table expression of the query hides.
+    var isGlobal = false
+
+    /// The view as the query's text says it.
+    var reference: String { (isGlobal ? "`global_temp`." : "") + SQLText.name(view) }
+
+    /// What makes the view, up to what it is made of.
+    var creation: String { "CREATE \(isGlobal ? "GLOBAL " : "")TEMPORARY VIEW \(SQLText.name(view))" }
+
+    /// The same, named plainly.
+    var plain: Relation {
+        var copy = self
+        copy.isGlobal = false
+        return copy
+    }
 
     /// The path of files from outside, as the definition says it.
     var path: String? { definition.firstMatch(of: /'path' '((?:[^'\\]|\\.)*)'/).map { String($0.1) } }
@@ -220,7 +235,8 @@ enum SQLText {
         return String(decoding: bytes[..<(end ?? bytes.count)], as: UTF8.self)
     }
 
-    private static func closing(_ bytes: [UInt8], _ start: Int) -> Int {
+    /// Returns the place of the quote that ends what begins with one.
+    static func closing(_ bytes: [UInt8], _ start: Int) -> Int {
         var at = start + 1
         while at < bytes.count, bytes[at] != bytes[start] {
             if bytes[at] == UInt8(ascii: "\\"), bytes[start] != UInt8(ascii: "`") { at += 1 }

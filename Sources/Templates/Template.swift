@@ -68,6 +68,8 @@ package struct TemplateScope {
     package var macros: MacroLibrary
     /// Attributes that are found when they are asked for, by name and attribute: `this.schema`.
     package var attributes: [String: (SourceLocation) throws -> TemplateValue] = [:]
+    /// Told when the value of a name is asked for.
+    package var asked: [String: () -> Void] = [:]
     /// What to do instead of names that are not there, for errors.
     package var remedies: [String: String] = [:]
 

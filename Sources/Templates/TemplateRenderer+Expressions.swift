@@ -59,6 +59,7 @@ extension TemplateRenderer {
 
     private func lookup(_ name: String) -> TemplateValue {
         for frame in frames.reversed() { if let value = frame[name] { return value } }
+        scope.asked[name]?()
         return scope.values[name] ?? .undefined(name)
     }
 

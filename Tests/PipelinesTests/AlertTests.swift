@@ -225,13 +225,18 @@ struct AlertTests {
             metrics: {openlineage: {url: "http://127.0.0.1:\(double.httpPort)", namespace: shop, token: t}}
             extract: [{name: raw, file: {path: in.csv}}]
             transform:
-              - {name: a, sql: "SELECT id * 2 AS twice FROM {{ ref('raw') }}"}
+              - name: a
+                sql: "SELECT id * 2 AS twice FROM {{ ref('raw') }}"
+                tests: [{row_count: {min: 1}}]
               - {name: bad, sql: "SELECT nope FROM {{ ref('a') }}"}
             """, "in.csv": "id\n1\n2\n",
         ])
         let record = try await bench.run()
         #expect(record.state == .failed)
         #expect(eventually(within: 5) { double.arrivals("post").count == 8 })
+        // A step that is only tested has made nothing.
+        #expect(try await bench.run(select: ["test_type:generic"]).state == .succeeded)
+        #expect(eventually(within: 5) { double.arrivals("post").count == 12 })
         let posts = double.arrivals("post")
         #expect(Set(posts.map { $0["path"] }) == ["/api/v1/lineage"])
         #expect(posts.allSatisfy { $0.headers["authorization"] == "Bearer t" })
@@ -241,12 +246,15 @@ struct AlertTests {
         #expect(
             types == [
                 "p START", "p.raw START", "p.raw COMPLETE", "p.a START", "p.a COMPLETE", "p.bad START",
-                "p.bad FAIL", "p FAIL",
+                "p.bad FAIL", "p FAIL", "p START", "p.a START", "p.a COMPLETE", "p COMPLETE",
             ])
         let text = try posts.map {
             String(decoding: try JSONSerialization.data(withJSONObject: $0.body), as: UTF8.self)
         }
         #expect(text[4].contains(#""name":"twice""#) && text[4].contains(#""rowCount":2"#), "\(text[4])")
+        for event in text.dropFirst(9).prefix(2) {
+            #expect(event.contains(#""outputs":[]"#) && event.contains(#""inputs":[{"#), "\(event)")
+        }
         let file = bench.folder.path + "/events.jsonl"
         try text.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
         let check = try ProgramRun.run(
@@ -255,6 +263,6 @@ struct AlertTests {
                 "-c", "exec \"$0\" \"$1\" < \"$2\"", ProgramRun.python.path,
                 ProgramRun.root.appendingPathComponent("Tests/PipelinesTests/lineage_check.py").path, file,
             ])
-        #expect(check.output == "ok 8\n", "\(check.errors)")
+        #expect(check.output == "ok 12\n", "\(check.errors)")
     }
 }

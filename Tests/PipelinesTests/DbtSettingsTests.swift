@@ -35,6 +35,11 @@ struct DbtSettingsTests {
         #expect(pipeline.step(named: "totals")?.sql == total + "`fact_orders`")
         let shared = try Self.load(["models/plain.sql": "{{ config(alias='fact_orders') }}SELECT 1 AS id"])
         #expect(shared.step(named: "totals")?.sql == total + "`orders`")
+        let outside = try Self.load([
+            "models/s.yml":
+                "sources: [{name: raw, tables: [{name: Fact_Orders, meta: {external_location: in.csv}}]}]"
+        ])
+        #expect(outside.step(named: "totals")?.sql == total + "`orders`")
         let own = try Self.load([
             "macros/names.sql": """
             {% macro generate_schema_name(custom, node) -%}
@@ -49,6 +54,66 @@ struct DbtSettingsTests {
         #expect(own.step(named: "orders")?.folder == "marts.fact_orders")
         #expect(own.step(named: "totals")?.folder == "marts.model_totals")
         #expect(own.step(named: "plain")?.folder == "model_plain")
+    }
+
+    /// Queries before one of `totals`, and whether they would hide that table.
+    static let beginnings = [
+        ("WITH totals AS (SELECT 1 AS n)", true),
+        ("with a as (select ')'), -- totals\n`Totals` (n)\nAs /**/ (SELECT 1)", true),
+        ("WITH RECURSIVE totals(n) MAX RECURSION LEVEL 9 AS (SELECT 1)", true),
+        ("WITH total AS (SELECT ', totals AS (', 1 AS totals) /* , totals AS ( */", false),
+    ]
+
+    @Test("name a table so that no common table expression hides it", arguments: beginnings)
+    func hidden(text: String, isHidden: Bool) throws {
+        let sql = text + " SELECT * FROM "
+        let steps = try Self.load(["models/plain.sql": sql + "{{ ref('totals') }}"])
+        #expect(steps.step(named: "plain")?.sql == sql + (isHidden ? "`global_temp`." : "") + "`totals`")
+    }
+
+    @Test("read the table that is named, also where a common table expression or a source is called the same")
+    func sameNames() async throws {
+        let wrong = "WITH customers AS (SELECT 7 AS id) SELECT customers.id FROM"
+        let bench = try await RunBench([
+            "etl.yml": """
+            name: p
+            transform:
+              - dbt: {}
+              - {name: again, sql: "\(wrong) {{ ref('customers') }}"}
+            """,
+            "in.csv": "id\n1\n2\n",
+            "models/s.yml": """
+            sources:
+              - name: raw
+                tables:
+                  - {name: new, meta: {external_location: in.csv}}
+                  - {name: payments, meta: {external_location: in.csv}}
+            models: [{name: customers, tests: [no_seven]}]
+            """,
+            "models/customers.sql": """
+            {{ config(materialized='incremental') }}
+            WITH customers AS (SELECT * FROM {{ source('raw', 'new') }})
+            SELECT * FROM customers
+            {% if is_incremental() %} WHERE id > (SELECT max(id) FROM {{ this }}) {% endif %}
+            """,
+            "models/soft.sql": "{{ config(materialized='ephemeral') }}\(wrong) {{ ref('customers') }}",
+            "models/hard.sql": "WITH soft AS (SELECT 8 AS id) SELECT id FROM {{ ref('soft') }}",
+            "models/stg.sql": "{{ config(alias='payments') }}SELECT * FROM {{ source('raw', 'payments') }}",
+            "models/both.sql":
+                "SELECT a.id FROM {{ ref('stg') }} a JOIN {{ source('raw', 'payments') }} b ON a.id = b.id",
+            "tests/generic/no_seven.sql":
+                "{% test no_seven(model) %}\(wrong) {{ model }} WHERE id = 7{% endtest %}",
+            "tests/seven.sql": "\(wrong) {{ ref('customers') }} WHERE id = 7",
+        ])
+        for (count, text) in [(2, "id\n1\n2\n"), (3, "id\n1\n2\n3\n")] {
+            let record = try await bench.run(files: ["in.csv": text])
+            #expect(RunBench.errors(record) == [:])
+            #expect(record.tests.map(\.outcome) == [.pass, .pass])
+            for table in ["customers", "again", "hard", "both"] {
+                let rows = try await bench.rows("SELECT id FROM {\(table)} ORDER BY id")
+                #expect(rows == ["1", "2", "3"].prefix(count).map { $0 }, "\(table)")
+            }
+        }
     }
 
     @Test("takes access, group and contract of properties files, also where they stand beside config")

@@ -108,6 +108,7 @@ struct FormatTests {
     func givenVariables() throws {
         let given = try GivenVariables.read("{min: 25, 'name': \"x y\"}")
         #expect(given.map(\.0) == ["min", "name"] && given.map(\.1) == ["25", "x y"])
+        #expect(try GivenVariables.read("{}").isEmpty)
         for text in ["{min: [1]}", "{min", "{}}"] {
             #expect(throws: EngineError.self) { try GivenVariables.read(text) }
         }
@@ -120,6 +121,14 @@ struct FormatTests {
         // 0: the place is the YAML parser's own: where the text ends, or a mapping begins.
         if line > 0 { #expect(error?.location?.line == line, "\(error?.description ?? "")") }
         #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
+    }
+
+    @Test("gives other tools' keys a remedy only where they would stand")
+    func strayKeys() {
+        let text = "extract: [{name: a, command: [x], cron: daily}]"
+        let error = #expect(throws: EngineError.self) { try ProjectFolder.load(text) }
+        #expect(error?.message == "There is no key of this name in extract[0]: cron")
+        #expect(error?.remedy?.contains("Write schedule") == false)
     }
 
     @Test(

@@ -80,7 +80,11 @@ struct MicrobatchTests {
 
     @Test("builds each batch from the rows of its time, and replaces the latest ones as rows come late")
     func builds() async throws {
-        let bench = try await RunBench(Self.project())
+        // A common table expression called as the table does not hide it.
+        let sql =
+            "WITH visits AS (SELECT * FROM {{ source('raw', 'visits') }}) SELECT date_trunc('DAY', min(at)) "
+            + "AS day, sum(v) AS v, count(*) AS n FROM visits HAVING count(*) > 0"
+        let bench = try await RunBench(Self.project(sql: sql))
         let first = try await bench.run(interval: ("2024-01-02", "2024-01-03"))
         #expect(first.state == .succeeded, "\(first.steps)")
         // An aggregate of all rows at once would be one row.

@@ -57,7 +57,7 @@ struct FormatReader {
                 let near = Suggestion.nearest(to: name, among: object.keys.map(\.name))
                 throw key.error(
                     "There is no key of this name\(path.isEmpty ? "" : " in \(path)"): \(name)",
-                    remedy: FormatHints.remedy(for: name, in: key.location.file)
+                    remedy: FormatHints.remedy(for: name, in: key.location.file, at: path)
                         ?? near.map { "Did you mean \($0)?" }
                         ?? "Known are: \(object.keys.map(\.name).joined(separator: ", ")).")
             }

@@ -8,6 +8,8 @@ import Vocabulary
 struct LineageEvent {
     let pipeline: Pipeline
     let target: LineageTarget
+    /// Steps of the run that make nothing: the tables that they have are tested.
+    var onlyTested: Set<String> = []
 
     private static let producer = "https://github.com/millrace/millrace/tree/" + ProgramVersion.text
     private static let spec = "https://openlineage.io/spec/"
@@ -64,15 +66,20 @@ struct LineageEvent {
         if type == "FAIL", let error = known.error {
             facets.append(("errorMessage", LineageEvent.error(error.message)))
         }
+        let isTested = onlyTested.contains(name)
+        let own = input(Relation(view: name, step: name), record)
+        let reads = step.relations.filter { $0.step != name && $0.view != name }.map { input($0, record) }
+        // A step that found nothing new has made nothing either.
+        let hasOutput = !isTested && (type != "COMPLETE" || known.isMade)
+        let outputs =
+            [output(step, known, isDone: type == "COMPLETE")]
+            + (step.write.map { [LineageEvent.dataset("file", $0.path, [], [])] } ?? [])
         return [
             event(
                 type, entry, runID: RunIdentity.derived([record.header.id, name]), facets: facets,
-                job: "\(pipeline.name).\(name)", kind: step.kind.rawValue.uppercased(), sql: step.sql,
-                inputs: step.relations.filter { $0.step != name && $0.view != name }.map {
-                    input($0, record)
-                },
-                outputs: [output(step, known, isDone: type == "COMPLETE")]
-                    + (step.write.map { [LineageEvent.dataset("file", $0.path, [], [])] } ?? []))
+                job: "\(pipeline.name).\(name)", kind: isTested ? "TEST" : step.kind.rawValue.uppercased(),
+                sql: isTested ? nil : step.sql, inputs: isTested ? [own] : reads,
+                outputs: hasOutput ? outputs : [])
         ]
     }
 

@@ -52,7 +52,8 @@ final class ModelSettings {
             return
         }
         if name == "tags", case .list(let more) = value, case .list(let before)? = values["tags"] {
-            values["tags"] = .list(before + more)
+            // A query may be rendered more than once.
+            values["tags"] = .list(before + more.filter { !before.contains($0) })
         } else {
             values[name] = name == "tags" && value.typeName == "text" ? .list([value]) : value
         }

@@ -71,11 +71,9 @@ extension PipelineLoader {
         }
         step.dbt.alias = try alias(of: model.name, settings)
         names.eventTimes[names.view(of: model.name)] = settings.eventTime
-        if run.hasTable(TableName(step: step.name, folder: step.folder)),
-            step.sql.contains(SQLText.name(names.view(of: model.name)))
-        {
+        if let this = rendered.this, run.hasTable(TableName(step: step.name, folder: step.folder)) {
             // {{ this }}: the table as it is before the run.
-            step.relations.append(names.relation(of: model.name))
+            step.relations.append(this)
         }
         return Rendered(step: step, properties: model.properties)
     }

@@ -158,7 +158,7 @@ extension PipelineLoader {
         let value = entry["sql"] ?? entry
         let file = "\(files.path("etl.yml")), step \(name)"
         let scalar = ScalarPlaces(source, at: value.location)
-        let rendered: (query: RenderedText, relations: [Relation])
+        let rendered: RenderedQuery
         do {
             rendered = try placed(value.printed, file: file, this: name)
         } catch let error as EngineError {
@@ -227,7 +227,8 @@ extension PipelineLoader {
             for part in try inlined(model.relations, depth: depth + 1) where !found.contains(part) {
                 found.append(part)
             }
-            let view = Relation(view: relation.view, step: nil, definition: "AS \(model.sql)")
+            var view = Relation(view: relation.view, step: nil, definition: "AS \(model.sql)")
+            view.isGlobal = relation.isGlobal
             if !found.contains(view) { found.append(view) }
         }
         return found

@@ -51,7 +51,8 @@ extension PipelineLoader {
         var sorted = order.compactMap { byName[$0] }
         for (test, read) in found.map({ ($0.test, $0.reads) }) {
             // A table from outside is tested before anything made of it is published.
-            let user = sorted.firstIndex { $0.relations.contains { test.relations.contains($0) } }
+            let tables = test.relations.map(\.plain)
+            let user = sorted.firstIndex { $0.relations.contains { tables.contains($0.plain) } }
             guard
                 let last = sorted.lastIndex(where: { read.contains($0.name) }) ?? user
                     ?? sorted.lastIndex(where: { $0.load == nil })
@@ -116,16 +117,11 @@ extension PipelineLoader {
     /// Returns the test of a file of the dbt project, nil when it is not enabled.
     private mutating func singular(_ file: (name: String, file: String, text: String)) throws -> DataTest? {
         let settings = TestSettings(testDefaults(file.name, file.file))
-        names.begin()
-        var scope = queryScope(this: file.name)
-        scope.functions["config"] = { call in
-            try settings.set(call)
-            return .text("")
-        }
-        let text: RenderedText
-        do { text = try Template(file.text, file: files.path(file.file)).rendered(in: scope) } catch let error
-            as EngineError
-        {
+        let rendered: RenderedQuery
+        do {
+            rendered = try placed(
+                file.text, file: files.path(file.file), this: file.name, test: TestScope(settings: settings))
+        } catch let error as EngineError {
             guard let idle = names.idleNamed else { throw error }
             warnings.append(
                 "The test \(file.name) is left out, since no step of etl.yml runs what it reads: \(idle).")
@@ -133,10 +129,10 @@ extension PipelineLoader {
         }
         let place = place(of: file.file)
         var test = DataTest(
-            name: file.name, sql: try single(text.text, place),
-            relations: try inlined(names.relations, depth: 0),
+            name: file.name, sql: try single(rendered.query.text, place),
+            relations: try inlined(rendered.relations, depth: 0),
             location: place)
-        test.places = QueryPlaces(text: text)
+        test.places = QueryPlaces(text: rendered.query)
         test.file = file.file
         try settings.apply(to: &test) {
             EngineError.user("PIPELINE_FORMAT", "\($1)", remedy: $2, at: place)

@@ -221,7 +221,7 @@ package struct PipelineLoader {
         var scope = openScope
         let names = names
         let run = run
-        scope.values["this"] = .text(SQLText.name(names.view(of: this)))
+        names.addThis(this, to: &scope)
         scope.values["execute"] = .boolean(true)
         addNode(to: &scope, this, config)
         scope.functions["ref"] = { try names.ref($0) }
@@ -254,15 +254,37 @@ package struct PipelineLoader {
     func render(
         _ text: String, file: String, this: String, config: ModelSettings? = nil, test: TestScope? = nil
     ) throws -> (text: String, relations: [Relation]) {
-        let (rendered, relations) = try placed(text, file: file, this: this, config: config, test: test)
-        return (rendered.text, relations)
+        let found = try placed(text, file: file, this: this, config: config, test: test)
+        let own = found.this.flatMap { names.steps.contains(this) ? $0 : nil }
+        return (found.query.text, found.relations + (own.map { [$0] } ?? []))
     }
 
-    /// The same with the places that the query came from.
+    /// Holds a query with the places that it came from, the tables that it reads, and its own table where it
+    /// names that.
+    struct RenderedQuery {
+        var query: RenderedText
+        var relations: [Relation]
+        var this: Relation?
+    }
+
+    /// Renders a query. Where a common table expression of it would hide a table that it names, tables have
+    /// names that are not hidden: as in dbt, a reference is the table.
     func placed(
         _ text: String, file: String, this: String, config: ModelSettings? = nil, test: TestScope? = nil
-    ) throws -> (query: RenderedText, relations: [Relation]) {
-        names.begin()
+    ) throws -> RenderedQuery {
+        let isQualified = test?.isQualified == true
+        let found = try once(text, file, this, config, test, isQualified: isQualified)
+        guard
+            CommonTables.hide(found.relations + (found.this.map { [$0] } ?? []), in: found.query.text)
+        else { return found }
+        return try once(text, file, this, config, test, isQualified: true)
+    }
+
+    private func once(
+        _ text: String, _ file: String, _ this: String, _ config: ModelSettings?, _ test: TestScope?,
+        isQualified: Bool
+    ) throws -> RenderedQuery {
+        names.begin(isQualified: isQualified)
         var scope = queryScope(this: this, config: config)
         if let test {
             scope.values.merge(test.values) { $1 }
@@ -273,7 +295,8 @@ package struct PipelineLoader {
                 }
             }
         }
-        return (try Template(text, file: file).rendered(in: scope), names.relations)
+        let query = try Template(text, file: file).rendered(in: scope)
+        return RenderedQuery(query: query, relations: names.relations, this: names.this)
     }
 
     // MARK: parts of the file

@@ -20,18 +20,36 @@ final class TableNames {
     private(set) var said: [String] = []
     /// What the text rendered last reads.
     private(set) var relations: [Relation] = []
+    /// The table that the text rendered last is of, when it names that: `{{ this }}`.
+    private(set) var this: Relation?
+    /// Whether the text has its tables named so that nothing of its own hides them.
+    private var isQualified = false
 
     /// Forgets what was noted.
-    func begin() {
+    func begin(isQualified: Bool) {
+        self.isQualified = isQualified
         relations = []
+        this = nil
         idleNamed = nil
     }
 
+    /// Has `{{ this }}` be the table of a step, and notes it where a text asks for it.
+    func addThis(_ step: String, to scope: inout TemplateScope) {
+        var relation = relation(of: step)
+        relation.isGlobal = isQualified
+        scope.values["this"] = .text(relation.reference)
+        if !step.isEmpty { scope.asked["this"] = { self.this = relation } }
+    }
+
     /// Has queries call tables by their aliases, as dbt's do: `fct_orders.id` after `FROM {{ ref('orders')
-    /// }}`. An alias that two tables share in different schemas, or that is another step's name, is left out.
+    /// }}`. An alias that two tables share in different schemas, or that is another step's name or a source's
+    /// table, is left out.
     func setAliases(_ given: [(name: String, alias: String)]) {
         var taken = Dictionary(steps.map { ($0.lowercased(), 1) }) { $1 }
         for (_, alias) in given { taken[alias.lowercased(), default: 0] += 1 }
+        for source in sources where source.external != nil {
+            taken[view(of: source).lowercased(), default: 0] += 1
+        }
         aliases = Dictionary(
             given.filter { taken[$0.alias.lowercased()] == 1 }.map { ($0.name, $0.alias) }
         ) { $1 }
@@ -39,6 +57,12 @@ final class TableNames {
 
     /// Returns what queries call the table of a step.
     func view(of step: String) -> String { aliases[step] ?? step }
+
+    /// Returns what queries call a source's table that lies outside.
+    private func view(of source: DbtProject.Source) -> String {
+        let isTaken = steps.contains { $0.lowercased() == source.table.lowercased() }
+        return isTaken ? "\(source.source)__\(source.table)" : source.table
+    }
 
     /// Returns the table of a step as queries name it.
     func relation(of step: String) -> Relation { Relation(view: view(of: step), step: step) }
@@ -49,9 +73,11 @@ final class TableNames {
         if !said.contains(text) { said.append(text) }
     }
 
-    private func note(_ relation: Relation) -> TemplateValue {
+    private func note(_ named: Relation) -> TemplateValue {
+        var relation = named
+        relation.isGlobal = isQualified
         if !relations.contains(relation) { relations.append(relation) }
-        return .text(SQLText.name(relation.view))
+        return .text(relation.reference)
     }
 
     /// Answers `ref('name')` and `ref('project', 'name')`.
@@ -114,10 +140,9 @@ final class TableNames {
     func relation(of entry: DbtProject.Source) throws -> Relation? {
         if let path = entry.external {
             let format = FileFormats.format(of: path) ?? "parquet"
-            let view = steps.contains(entry.table) ? "\(entry.source)__\(entry.table)" : entry.table
             let definition =
                 "USING \(format)" + SQLText.options(FileFormats.readOptions(format, try place(path)))
-            return Relation(view: view, step: nil, definition: definition)
+            return Relation(view: view(of: entry), step: nil, definition: definition)
         }
         guard steps.contains(entry.identifier) else { return nil }
         return relation(of: entry.identifier)

@@ -295,7 +295,11 @@ extension PipelineRun {
     }
 
     private func view(_ name: String, _ paths: [String], grows: Bool) -> String {
-        "CREATE TEMPORARY VIEW \(SQLText.name(name)) USING parquet"
+        view(Relation(view: name), paths, grows: grows)
+    }
+
+    private func view(_ relation: Relation, _ paths: [String], grows: Bool) -> String {
+        relation.creation + " USING parquet"
             + SQLText.options(SQLText.paths(paths) + (grows ? [("mergeSchema", "true")] : [])) + ";"
     }
 
@@ -311,23 +315,23 @@ extension PipelineRun {
             var whole = relation
             whole.view = "millrace_all_" + relation.view
             let part =
-                "CREATE TEMPORARY VIEW \(SQLText.name(relation.view)) AS SELECT * FROM "
-                + "\(SQLText.name(whole.view)) WHERE \(batch.condition(SQLText.name(column)));"
+                "\(relation.creation) AS SELECT * FROM \(whole.reference) "
+                + "WHERE \(batch.condition(SQLText.name(column)));"
             return [try view(of: whole, staged: staged), part]
         }
     }
 
     private func view(of relation: Relation, staged: String?) throws -> String {
         guard let step = relation.step else {
-            return "CREATE TEMPORARY VIEW \(SQLText.name(relation.view)) \(relation.definition);"
+            return "\(relation.creation) \(relation.definition);"
         }
         // Files of a table that grows may lack its newer columns.
         let grows = pipeline.step(named: step)?.extract?.disposition == .append
         if step == staged {
-            return view(relation.view, try tables.stagedParts(step, run: run), grows: grows)
+            return view(relation, try tables.stagedParts(step, run: run), grows: grows)
         }
         guard tables.hasTable(step) else { throw missing(step) }
-        return view(relation.view, tables.table(step), grows: grows)
+        return view(relation, [tables.table(step)], grows: grows)
     }
 
     // MARK: tests

@@ -54,14 +54,6 @@ package actor PipelineRun {
         self.clock = clock
         self.carrier = carrier
         self.report = report
-        lineage =
-            record.header.testsOnly
-            ? nil
-            : pipeline.lineage.map { target in
-                LineageReporter(
-                    LineageEvent(pipeline: pipeline, target: target), carrier: carrier,
-                    failed: { warn(LineageReporter.failure($0, target)) })
-            }
         job = StepJob(
             service: service, control: control, conf: record.header.conf, run: record.header.id,
             warn: warn, say: say)
@@ -69,6 +61,15 @@ package actor PipelineRun {
         chosen = choice.steps
         chosenNames = choice.names
         onlyTested = record.header.testsOnly ? chosenNames : choice.onlyTested
+        lineage =
+            record.header.testsOnly
+            ? nil
+            : pipeline.lineage.map { target in
+                LineageReporter(
+                    LineageEvent(pipeline: pipeline, target: target, onlyTested: choice.onlyTested),
+                    carrier: carrier,
+                    failed: { warn(LineageReporter.failure($0, target)) })
+            }
     }
 
     /// Runs the chosen steps, or their tests alone, and returns how it went. What a failed step's tables

@@ -4,7 +4,7 @@ import Vocabulary
 /// Makes tests of what schema.yml and etl.yml say.
 struct TestReader {
     /// The table that the tests are of.
-    let relation: Relation
+    var relation: Relation
     /// Its name within the names of tests, and what stands before their kind.
     let subject: String
     var prefix = ""
@@ -137,8 +137,20 @@ struct TestReader {
         return values
     }
 
-    /// Returns the test, nil when it is not enabled. `own`: the parameters of the project's macro.
+    /// Returns the test, nil when it is not enabled. `own`: the parameters of the project's macro. Where a
+    /// common table expression would hide a table of it, tables have names that are not hidden.
     private func made(
+        _ kind: String, _ own: [String]?, _ column: String?, _ values: [String: FormatValue],
+        _ plain: FormatValue?, _ item: FormatValue
+    ) throws -> DataTest? {
+        guard let test = try once(kind, own, column, values, plain, item) else { return nil }
+        guard CommonTables.hide(test.relations, in: test.sql) else { return test }
+        var reader = self
+        reader.relation.isGlobal = true
+        return try reader.once(kind, own, column, values, plain, item)
+    }
+
+    private func once(
         _ kind: String, _ own: [String]?, _ column: String?, _ values: [String: FormatValue],
         _ plain: FormatValue?, _ item: FormatValue
     ) throws -> DataTest? {
@@ -147,10 +159,10 @@ struct TestReader {
                 ?? prefix + [kind, subject, column].compactMap { $0 }.joined(separator: "_"),
             sql: "", relations: [relation], location: item.location)
         test.kind = kind
-        var table = SQLText.name(relation.view)
+        var table = relation.reference
         let standard = defaults(test.name, item.location)
         if let condition = values["where"]?.printed ?? standard["where"]?.printed {
-            let rendered = try render(condition, item.location, TestScope())
+            let rendered = try render(condition, item.location, plainScope)
             test.relations += rendered.relations
             table = "(SELECT * FROM \(table) WHERE \(rendered.text)) dbt_subquery"
         }
@@ -176,12 +188,17 @@ struct TestReader {
         return found
     }
 
+    /// What texts of a test see beside what all do.
+    private var plainScope: TestScope { TestScope(isQualified: relation.isGlobal) }
+
     /// Returns the query of a test that the project has as a macro, `{% test NAME(model, column_name) %}`.
     private func custom(
         _ kind: String, _ parameters: [String], _ column: String?, _ table: String,
         _ values: [String: FormatValue], _ item: FormatValue, _ test: inout DataTest, _ settings: TestSettings
     ) throws -> String {
-        var scope = TestScope(values: ["millrace_model": .text(table)], settings: settings)
+        var scope = plainScope
+        scope.values["millrace_model"] = .text(table)
+        scope.settings = settings
         var arguments = ["model=millrace_model"]
         if let column {
             guard parameters.contains("column_name") else {
@@ -212,7 +229,7 @@ struct TestReader {
         guard let text = value.scalar,
             text.wholeMatch(of: /\s*(ref|source|var|env_var)\s*\(.*\)\s*/) != nil
         else { return value.templateValue }
-        let rendered = try render("{{ \(text) }}", item.location, TestScope())
+        let rendered = try render("{{ \(text) }}", item.location, plainScope)
         test.relations += rendered.relations.filter { !test.relations.contains($0) }
         return .text(rendered.text)
     }
@@ -248,7 +265,7 @@ struct TestReader {
             }
             let isPlain = to.wholeMatch(of: /[A-Za-z_][A-Za-z0-9_]*/) != nil
             let parent = try render(
-                isPlain ? "{{ ref('\(to)') }}" : "{{ \(to) }}", item.location, TestScope())
+                isPlain ? "{{ ref('\(to)') }}" : "{{ \(to) }}", item.location, plainScope)
             test.relations += parent.relations
             return "SELECT from_field FROM (SELECT \(try named()) AS from_field FROM \(table) WHERE "
                 + "\(try named()) IS NOT NULL) child LEFT JOIN (SELECT "
@@ -272,7 +289,7 @@ struct TestReader {
             guard let text = values["expression"]?.printed ?? plain?.scalar else {
                 throw item.error("expression needs a condition")
             }
-            let rendered = try render(text, item.location, TestScope())
+            let rendered = try render(text, item.location, plainScope)
             test.relations += rendered.relations
             let condition = column.map { "\(SQLText.name($0)) \(rendered.text)" } ?? rendered.text
             return "SELECT 1 FROM \(table) WHERE NOT (\(condition))"
@@ -327,4 +344,6 @@ struct TestScope {
     var values: [String: TemplateValue] = [:]
     /// Takes what config() says; nil where there is none.
     var settings: TestSettings?
+    /// Whether tables have names that nothing of the query hides.
+    var isQualified = false
 }

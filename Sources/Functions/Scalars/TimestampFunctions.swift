@@ -199,9 +199,9 @@ enum TimestampFunctions {
             let rows = Rows(call)
             return try rows.build(.timestamp) { row in
                 let zone = try Zone.named(rows.text(1, row))
-                // The clock's reading is kept as a time of the session's zone.
+                // A reading of the zone's clock is kept as if it were one of UTC's.
                 let given = rows.integer(0, row)
-                let moved = call.zone.instant(local: body(zone, call.zone.local(given)))
+                let moved = body(zone, given)
                 // No two zones are three days apart: what is has left 64 bits.
                 let (distance, overflow) = moved.subtractingReportingOverflow(given)
                 if overflow || distance.magnitude > 3 * ClockTime.microsecondsPerDay.magnitude {

@@ -63,7 +63,7 @@ extension JSONTape {
         case .null: out.append(contentsOf: StaticString("null").bytes)
         case .true_: out.append(contentsOf: StaticString("true").bytes)
         case .false_: out.append(contentsOf: StaticString("false").bytes)
-        case .integer: out.append(contentsOf: raw(place))
+        case .integer: out.append(contentsOf: digits(place))
         case .fraction:
             if let value = ExactDouble.read(raw(place)) { return NumberText.append(value, to: &out) }
             let digits = String(decoding: raw(place), as: UTF8.self)
@@ -87,6 +87,14 @@ extension JSONTape {
             }
             out.append(UInt8(ascii: isObject ? "}" : "]"))
         }
+    }
+
+    /// The bytes of an integer; -0 has no sign.
+    @inline(__always)
+    private func digits(_ place: Int) -> UnsafeRawBufferPointer {
+        let raw = raw(place)
+        let isZero = raw.count == 2 && raw[0] == UInt8(ascii: "-") && raw[1] == UInt8(ascii: "0")
+        return isZero ? UnsafeRawBufferPointer(rebasing: raw[1...]) : raw
     }
 
     private func appendQuoted(_ place: Int, to out: inout [UInt8]) {
@@ -115,7 +123,8 @@ extension JSONTape {
         case .plain:
             let raw = raw(place)
             return UTF8Text.isASCII(raw) ? raw : nil
-        case .integer, .true_, .false_: return raw(place)
+        case .integer: return digits(place)
+        case .true_, .false_: return raw(place)
         default: return nil
         }
     }

@@ -280,7 +280,7 @@ struct ErrorTextTests {
             name: "an unknown flag", arguments: ["-e", "SELECT 1", "--outptu", "csv"], status: 2,
             errors: """
                 error: Unknown option '--outptu'. Did you mean '--output'?
-                Usage: etl-submit run [<options>] [<job>]
+                Usage: etl-submit [run] JOB [options]
                   See 'etl-submit run --help' for more information.
 
                 """),
@@ -288,10 +288,10 @@ struct ErrorTextTests {
             name: "a flag's value that cannot be", arguments: ["-e", "SELECT 1", "--output", "xml"],
             status: 2,
             errors: """
-                error: The value 'xml' is invalid for '--output <output>'. Please \
+                error: The value 'xml' is invalid for '--output <form>'. Please \
                 provide one of 'table', 'json', 'csv' or 'none'.
-                Help:  --output <output>  Form of the rows of the last SELECT: table, json (lines), csv, none.
-                Usage: etl-submit run [<options>] [<job>]
+                Help:  --output <form>  Form of the rows of the last SELECT: table, json (lines), csv, none.
+                Usage: etl-submit [run] JOB [options]
                   See 'etl-submit run --help' for more information.
 
                 """),
